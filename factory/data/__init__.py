@@ -1,0 +1,1 @@
+"""Rows: written, labelled, filtered and shared out."""

@@ -1,0 +1,1 @@
+"""The folders that the Hub will hold, byte for byte."""

@@ -1,0 +1,45 @@
+"""Ask a language model: one Protocol, three implementations (HTTP, local, recorded)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from factory.data.examples import Example
+from factory.recipe import Generate, Task
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the teacher said of one text: a label, or the reason why there is none; never a guess."""
+
+    label: str | None
+    reason: str | None = None
+    confidence: float | None = None
+    probabilities: dict[str, float] | None = None
+
+
+class Teacher(Protocol):
+    """Whoever writes and labels texts.
+
+    `identity` is everything that shapes its answers and nothing else: it becomes part of the key of a stage.
+    """
+
+    @property
+    def name(self) -> str:
+        """The model, as cards name it."""
+        ...
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What shapes the answers, as JSON."""
+        ...
+
+    def label(self, texts: Sequence[str], task: Task) -> list[Answer]:
+        """Return one answer a text, in the order of `texts`; raises TeacherError or BudgetError."""
+        ...
+
+    def write(self, task: Task, generate: Generate) -> list[Example]:
+        """Return texts with the label asked for in `asked_for` (`label` is None); raises as `label` does."""
+        ...
