@@ -91,6 +91,7 @@ class Store:
         """Return a user's file or folder as an artifact that is named by its content."""
         if path not in self._files:
             try:
+                path.stat()
                 self._files[path] = Artifact(path, digest_of(hash_files(path)))
             except OSError as fault:
                 raise StoreError(f"{path}: cannot be read ({fault.strerror}); check the path") from fault

@@ -1,0 +1,195 @@
+"""The command line: parse arguments, call one function, print.
+
+Data goes to stdout, progress and the next command to stderr. Exit codes: 0 done, 1 a FactoryError (one sentence),
+2 usage, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from factory import __version__
+from factory.cli_hub import hub
+from factory.errors import FactoryError
+from factory.recipe import Recipe
+
+FORMATS = ("human", "json", "markdown")
+recipe_argument = click.argument("path", metavar="RECIPE", type=click.Path(path_type=Path))
+set_option = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
+namespace_option = click.option("--namespace", help="User or organisation (default: the token's user).")
+json_option = click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("factory").setLevel(logging.INFO)
+    try:
+        sys.exit(commands.main(arguments, prog_name="factory", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except FactoryError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; nothing that was finished is lost, run the same command to go on", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="hf-factory")
+def commands() -> None:
+    """From a short recipe to a small published model."""
+
+
+commands.add_command(hub)
+
+
+@commands.command()
+@click.argument("name")
+@click.option("--labels", default="positive,negative", show_default=True, help="Comma-separated.")
+@click.option("--model", default="openai/gpt-oss-120b", show_default=True, help="The teacher, on the Hub's router.")
+def new(name: str, labels: str, model: str) -> None:
+    """Write a starter recipe NAME.yaml."""
+    from factory.starter import write_starter
+
+    path = write_starter(Path.cwd(), name, [label.strip() for label in labels.split(",")], model)
+    click.echo(path)
+    _hint(f"describe the labels in {path}, then: factory check {path}")
+
+
+@commands.command()
+@click.argument("paths", metavar="RECIPE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@set_option
+def check(paths: tuple[Path, ...], overrides: tuple[str, ...]) -> None:
+    """Validate recipes; name every fault with file, line and remedy."""
+    faults = []
+    for path in paths:
+        try:
+            Recipe.read(path, overrides)
+        except FactoryError as error:
+            faults.append(str(error))
+    if faults:
+        click.echo("\n".join(faults), err=True)
+        sys.exit(1)
+    click.echo("\n".join(f"{path}: ok" for path in paths))
+    _hint(f"factory plan {paths[0]}")
+
+
+@commands.command()
+@recipe_argument
+@set_option
+@namespace_option
+@json_option
+def plan(path: Path, overrides: tuple[str, ...], namespace: str | None, form: str) -> None:
+    """Show which stages would run and why, and what the teacher would cost; asks nobody."""
+    from factory.planning import plan as make_plan
+
+    made = make_plan(Recipe.read(path, overrides), namespace=namespace)
+    click.echo(json.dumps(made.as_json()) if form == "json" else str(made))
+    _hint(f"factory build {path}")
+
+
+@commands.command()
+@recipe_argument
+@set_option
+@namespace_option
+def build(path: Path, overrides: tuple[str, ...], namespace: str | None) -> None:
+    """Run all stages up to the release folders; print the release's path."""
+    from factory.evaluation.scoreboard import render
+    from factory.pipeline import build as run_stages
+
+    release = run_stages(Recipe.read(path, overrides), namespace=namespace)
+    click.echo(render(release.report, "human"))
+    click.echo(release.path)
+    _hint(f"factory publish {path}")
+
+
+@commands.command()
+@recipe_argument
+@set_option
+@namespace_option
+@click.option("--private", is_flag=True, default=None, help="Only you can see it.")
+@click.option("--dry-run", is_flag=True, help="Show what would change on the Hub.")
+def publish(
+    path: Path, overrides: tuple[str, ...], namespace: str | None, private: bool | None, dry_run: bool
+) -> None:
+    """Build, check the requirements, publish, and verify by pulling back by name."""
+    from factory.hub.publish import publish as publish_recipe
+
+    published = publish_recipe(Recipe.read(path, overrides), namespace=namespace, private=private, dry_run=dry_run)
+    click.echo(published)
+    if published.models and not dry_run:
+        _hint(f"factory label {published.models[0]} FILE")
+
+
+@commands.command()
+@click.argument("name", metavar="RECIPE|MODEL")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="human")
+@set_option
+@namespace_option
+def report(name: str, form: str, overrides: tuple[str, ...], namespace: str | None) -> None:
+    """Print the scoreboard of a built recipe or of a published model."""
+    from factory.evaluation.scoreboard import render
+    from factory.reporting import find_report
+
+    click.echo(render(find_report(name, overrides, namespace), form))
+
+
+@commands.command()
+@click.argument("model")
+@click.argument("file")
+@click.option("--output", default="-", help="Where to write (default: stdout).")
+@click.option("--text-column", default="text", show_default=True)
+@click.option("--revision", help="Branch, tag or commit.")
+def label(model: str, file: str, output: str, text_column: str, revision: str | None) -> None:
+    """Label CSV, JSONL, Parquet or stdin lines (-) with a model pulled by name."""
+    from factory.data.label_file import label_file
+    from factory.hub.target import open_target
+    from factory.students.loading import load
+
+    with open_target() as target:
+        classify = load(model, revision, endpoint=target.endpoint, token=target.token)
+    rows = label_file(classify, file, output, text_column=text_column)
+    click.echo(f"{rows} rows labelled", err=True)
+
+
+@commands.command()
+@click.argument("name", metavar="RECIPE|SPACE")
+@click.option("--port", default=7860, show_default=True)
+def demo(name: str, port: int) -> None:
+    """Run the Space of a built recipe, or a published Space, on this machine."""
+    from factory.hub.demo import run_demo
+
+    run_demo(name, port=port)
+
+
+@commands.command()
+@click.argument("path", metavar="[RECIPE]", type=click.Path(path_type=Path), required=False)
+@json_option
+def ledger(path: Path | None, form: str) -> None:
+    """Show what was asked and paid, of one recipe or of all."""
+    from factory.hub.target import factory_home
+    from factory.teacher.ledger import summarise
+
+    summary = summarise(factory_home() / "teacher.sqlite", Recipe.read(path).name if path else None)
+    click.echo(json.dumps(summary) if form == "json" else _lines(summary))
+
+
+def _lines(summary: dict[str, Any]) -> str:
+    return "\n".join(f"{key.replace('_', ' '):<14} {value}" for key, value in summary.items())
+
+
+def _hint(command: str) -> None:
+    click.echo(f"next: {command}", err=True)

@@ -1,0 +1,100 @@
+"""`factory hub`: serve and administer the embedded Hub."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from factory.errors import HubError
+
+root_option = click.option("--root", type=click.Path(path_type=Path), help="Default: FACTORY_HOME/hub.")
+
+
+@click.group()
+def hub() -> None:
+    """A Hub on this machine that unmodified clients take for the real one."""
+
+
+@hub.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=7870, show_default=True, help="0: any free one.")
+@root_option
+@click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
+def serve(host: str, port: int, root: Path | None, form: str) -> None:
+    """Run the embedded Hub in the foreground."""
+    from factory.localhub.server import Started, serve
+
+    def announce(started: Started) -> None:
+        facts = {**asdict(started), "root": str(started.root)}
+        lines = [f"export HF_ENDPOINT={started.endpoint}", f"export HF_TOKEN={started.token}"]
+        click.echo(json.dumps(facts) if form == "json" else "\n".join(lines))
+
+    serve(_root(root), host=host, port=port, ready=announce)
+
+
+@hub.command("import")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("repo_id")
+@click.option("--type", "repo_type", type=click.Choice(["model", "dataset", "space"]), default="model")
+@root_option
+def import_(folder: Path, repo_id: str, repo_type: str, root: Path | None) -> None:
+    """Put a FOLDER on the embedded Hub as REPO_ID."""
+    click.echo(_admin().import_folder(_root(root), folder, repo_id, repo_type=repo_type))
+
+
+@hub.command("ls")
+@root_option
+def list_(root: Path | None) -> None:
+    """List the repositories of the embedded Hub."""
+    for row in _admin().list_repos(_root(root)):
+        visibility = "private" if row.private else "public"
+        click.echo(f"{row.type:<8} {row.id:<60} {row.bytes:>13,} {visibility:<8} {row.updated}")
+
+
+@hub.command()
+@root_option
+def verify(root: Path | None) -> None:
+    """Hash every blob again and follow every reference; exit 1 if anything is wrong."""
+    if problems := _admin().verify(_root(root)):
+        raise HubError("\n".join([*problems, f"{len(problems)} problems found; publish again what is named above"]))
+    click.echo("ok")
+
+
+@hub.command()
+@root_option
+def gc(root: Path | None) -> None:
+    """Remove what no repository refers to."""
+    click.echo(f"{_admin().collect_garbage(_root(root))} bytes freed")
+
+
+@hub.group()
+def user() -> None:
+    """Users of the embedded Hub."""
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--token", help="Default: a fresh one.")
+@click.option("--role", type=click.Choice(["read", "write"]), default="write", show_default=True)
+@root_option
+def add_user(name: str, token: str | None, role: str, root: Path | None) -> None:
+    """Add a user (or another token) and print the token, which is not kept in clear."""
+    click.echo(_admin().add_user(_root(root), name, token=token, role=role))
+
+
+def _admin() -> Any:
+    try:
+        from factory.localhub import admin
+    except ImportError as fault:
+        raise HubError(f"the embedded Hub needs {fault.name}; pip install 'hf-factory[hub]'") from fault
+    return admin
+
+
+def _root(root: Path | None) -> Path:
+    from factory.hub.target import factory_home
+
+    return root or factory_home() / "hub"

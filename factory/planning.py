@@ -1,0 +1,114 @@
+"""What a build would do, and why, without doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from factory.recipe import Recipe
+from factory.store import Artifact, Stage, Store, describe, digest_of
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of a build: done before, or to run for a reason."""
+
+    name: str
+    cached: bool
+    why: str
+    seconds: float | None
+
+
+@dataclass
+class Plan:
+    """The stages in order, and what the teacher is expected to cost."""
+
+    steps: list[Step] = field(default_factory=list)
+    teacher: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the document of `factory plan --format json`; `seconds` adds up what earlier runs took."""
+        stages = [
+            {"name": step.name, "status": "cached" if step.cached else "to-run", "why": step.why}
+            for step in self.steps
+        ]
+        seconds = sum(step.seconds or 0 for step in self.steps if not step.cached)
+        return {"stages": stages, "teacher": self.teacher, "seconds": round(seconds, 1)}
+
+    def __str__(self) -> str:
+        width = max(len(step.name) for step in self.steps)
+        rows = [f"{step.name:<{width}}  {'cached' if step.cached else 'to run':<6}  {step.why}" for step in self.steps]
+        calls, dollars = self.teacher["calls"], self.teacher["dollars"]
+        cost = "no price given" if dollars is None else f"${dollars:.4f}"
+        tokens = f"{self.teacher['input_tokens']:,} tokens in, {self.teacher['output_tokens']:,} out"
+        return "\n".join([*rows, "", f"teacher: {calls:,} calls, {tokens}, {cost} at most"])
+
+
+class Planner(Store):
+    """A store that runs nothing: a stage that would run yields an artifact that does not exist yet."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.steps: list[Step] = []
+
+    def __call__(self, stage: Stage, *inputs: Any) -> Artifact:
+        """Return the finished artifact, or a stand-in for the one that would be made."""
+        manifest = describe(stage, inputs)
+        folder = self.folder(manifest)
+        found = self.look_up(folder)
+        earlier = None if found else self._nearest(manifest)
+        why = "" if found else _explain(manifest, earlier)
+        self.steps.append(Step(manifest["stage"], found is not None, why, (earlier or {}).get("seconds")))
+        return found or Artifact(folder / "out", f"not made yet: {stage.__name__} {digest_of(manifest)[:20]}")
+
+    def _nearest(self, manifest: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the earlier run of the same stage whose inputs differ least; of equals, the newest."""
+        return min(
+            self.manifests(manifest["stage"]),
+            key=lambda earlier: len(list(_differences(earlier["inputs"], manifest["inputs"]))),
+            default=None,
+        )
+
+
+def plan(recipe: Recipe, *, namespace: str | None = None) -> Plan:
+    """Return the stages of `recipe` with their state, and a forecast of the teacher's calls; asks nobody."""
+    from factory.hub.target import factory_home, open_target
+    from factory.pipeline import forecast_teacher, run_stages
+
+    planner = Planner(factory_home() / "store")
+    with open_target() as target:
+        run_stages(recipe, planner, target, namespace)
+    return Plan(planner.steps, forecast_teacher(recipe))
+
+
+def _explain(manifest: dict[str, Any], earlier: dict[str, Any] | None) -> str:
+    if earlier is None:
+        return "has not run before"
+    if earlier["version"] != manifest["version"]:
+        return f"version {earlier['version']} -> {manifest['version']}"
+    changes = list(_differences(earlier["inputs"], manifest["inputs"]))
+    return (
+        "; ".join(changes[:3]) + (f"; and {len(changes) - 3} more" if len(changes) > 3 else "") or "files are damaged"
+    )
+
+
+def _differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
+    if isinstance(old, dict) and isinstance(new, dict) and "artifact" not in new:
+        for name in dict.fromkeys([*old, *new]):
+            yield from _differences(old.get(name), new.get(name), f"{path}.{name}".lstrip("."))
+    elif old != new:
+        yield f"{path} {_change(old, new)}"
+
+
+def _change(old: Any, new: Any) -> str:
+    if isinstance(new, dict) and "artifact" in new:
+        made = str(new["artifact"])
+        return f"waits for {made.split()[3]}" if made.startswith("not made yet") else "has other content"
+    return f"{_short(old)} -> {_short(new)}"
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

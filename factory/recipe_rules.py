@@ -1,0 +1,120 @@
+"""What must hold between the settings of a recipe and the files beside it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from factory.errors import DataError
+from factory.recipe import Gold, HttpTeacher, LocalTeacher, Recipe, RecordedTeacher
+from factory.recipe_yaml import Fault
+
+MAX_LABEL_CHARACTERS = 100
+
+
+def find_faults(recipe: Recipe) -> Iterator[Fault]:
+    """Yield every (location, sentence) that makes a well-formed recipe unusable."""
+    for rule in RULES:
+        yield from rule(recipe)
+
+
+def _labels_are_plain(recipe: Recipe) -> Iterator[Fault]:
+    for label, meaning in recipe.task.labels.items():
+        place = ("task", "labels", label)
+        if not label.strip() or label != label.strip():
+            yield place, "a label must not be blank or have blanks around it"
+        if len(label) > MAX_LABEL_CHARACTERS:
+            yield place, f"{len(label)} characters are too many for a label; describe it in its meaning instead"
+        if any(unicodedata.category(character)[0] == "C" for character in label):
+            yield place, "control characters and line breaks do not belong in a label; retype it"
+        if not meaning.strip():
+            yield place, "needs a meaning: the teacher is told what the label stands for"
+
+
+def _labels_differ(recipe: Recipe) -> Iterator[Fault]:
+    seen: dict[str, str] = {}
+    for label in recipe.task.labels:
+        folded = unicodedata.normalize("NFC", label).casefold()
+        if folded in seen:
+            yield ("task", "labels", label), f"reads like the label {seen[folded]!r}; give it another name"
+        seen[folded] = label
+
+
+def _texts_come_from_somewhere(recipe: Recipe) -> Iterator[Fault]:
+    if recipe.generate is None and recipe.texts is None:
+        yield (), "there is nothing to label; add `texts:` (your own) or `generate:` (the teacher writes them)"
+    if recipe.generate and isinstance(recipe.teacher, LocalTeacher):
+        yield ("generate",), "a local teacher only labels; use a server, or `texts:` of your own"
+    for index, example in enumerate(recipe.generate.examples if recipe.generate else []):
+        if example.label not in recipe.task.labels:
+            yield ("generate", "examples", index, "label"), _not_a_label(example.label, recipe.task.names)
+    for name, values in (recipe.generate.attributes if recipe.generate else {}).items():
+        if not values:
+            yield ("generate", "attributes", name), "needs at least one value"
+
+
+def _students_have_names_of_their_own(recipe: Recipe) -> Iterator[Fault]:
+    for name, count in Counter(student.name for student in recipe.students).items():
+        if count > 1:
+            yield ("students",), f"{count} students are called {name!r}; repositories need different names"
+
+
+def _budget_has_a_price(recipe: Recipe) -> Iterator[Fault]:
+    teacher = recipe.teacher
+    if recipe.budget.dollars is not None and isinstance(teacher, HttpTeacher) and teacher.price is None:
+        yield ("budget", "dollars"), "needs `teacher.price: {input: ..., output: ...}` in dollars per million tokens"
+
+
+def _claims_have_grounds(recipe: Recipe) -> Iterator[Fault]:
+    require = recipe.publish.require
+    if recipe.gold is None and (require.accuracy is not None or require.macro_f1 is not None):
+        yield ("publish", "require"), "accuracy and macro_f1 need `gold:`; without it only `agreement` can be required"
+
+
+def _files_are_beside_the_recipe(recipe: Recipe) -> Iterator[Fault]:
+    if recipe.texts and recipe.texts.file:
+        yield from _check_place(recipe, recipe.texts.file, ("texts", "file"), Path.is_file)
+    if isinstance(recipe.teacher, RecordedTeacher):
+        yield from _check_place(recipe, recipe.teacher.recorded, ("teacher", "recorded"), Path.is_dir)
+    if recipe.gold and recipe.gold.file:
+        faults = list(_check_place(recipe, recipe.gold.file, ("gold", "file"), Path.is_file))
+        yield from faults or _check_gold(recipe, recipe.gold)
+
+
+def _check_place(
+    recipe: Recipe, name: str, location: tuple[str, ...], exists: Callable[[Path], bool]
+) -> Iterator[Fault]:
+    folder = recipe.path.parent.resolve()
+    if Path(name).is_absolute() or not (folder / name).resolve().is_relative_to(folder):
+        yield location, f"{name!r} leads out of the recipe's folder; copy it beside the recipe"
+    elif not exists(folder / name):
+        yield location, f"{name!r} is not there; paths are relative to the recipe"
+
+
+def _check_gold(recipe: Recipe, gold: Gold) -> Iterator[Fault]:
+    from factory.data.gold import iter_gold
+
+    try:
+        for _ in iter_gold(recipe.find(str(gold.file)), gold, recipe.task.names):
+            pass
+    except DataError as error:
+        yield ("gold",), str(error)
+
+
+def _not_a_label(label: str, labels: list[str]) -> str:
+    close = get_close_matches(label, labels, n=1)
+    return f"{label!r} is not a label of the task" + (f", did you mean {close[0]!r}?" if close else "")
+
+
+RULES: tuple[Callable[[Recipe], Iterator[Fault]], ...] = (
+    _labels_are_plain,
+    _labels_differ,
+    _texts_come_from_somewhere,
+    _students_have_names_of_their_own,
+    _budget_has_a_price,
+    _claims_have_grounds,
+    _files_are_beside_the_recipe,
+)
