@@ -1,0 +1,28 @@
+"""Run a Hub as a process of its own: `python -m factory.localhub --root DIR`."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from factory.localhub.server import Started, serve
+
+
+def main() -> None:
+    """Serve until a signal; the first line on stdout tells, in JSON, where and with which token."""
+    parser = argparse.ArgumentParser(prog="python -m factory.localhub", description=__doc__)
+    parser.add_argument("--root", type=Path, required=True, help="directory that holds the Hub")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=7870, help="port to listen on, 0 for any free one")
+    arguments = parser.parse_args()
+    serve(arguments.root, host=arguments.host, port=arguments.port, ready=_announce)
+
+
+def _announce(started: Started) -> None:
+    line = {"endpoint": started.endpoint, "token": started.token, "root": str(started.root), "user": started.user}
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Who is asking: users, organisations, and tokens of which only a hash is kept."""
+
+import hashlib
+import re
+import secrets
+import sqlite3
+from dataclasses import dataclass
+
+from factory.localhub.errors import HubError, unauthorized
+from factory.localhub.store import Store, timestamp
+
+ROLES = ("read", "write")
+_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?")
+_RESERVED = {"api", "collections", "datasets", "lfs", "models", "spaces", "static", "xet"}
+
+
+@dataclass(frozen=True)
+class Account:
+    """An authenticated user: the names it may write under and what its token allows."""
+
+    id: int
+    name: str
+    organizations: tuple[str, ...]
+    role: str
+    token_label: str
+
+    def owns(self, namespace: str) -> bool:
+        return namespace.lower() in {self.name.lower(), *(name.lower() for name in self.organizations)}
+
+
+def authenticate(store: Store, authorization: str | None) -> Account | None:
+    """Return the account of an `Authorization: Bearer` header, None without one; an unknown token is a 401."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if not token:
+        return None
+    row = store.db.execute(
+        "SELECT users.id, users.name, role, label FROM tokens JOIN users ON users.id = user_id WHERE digest = ?",
+        (_digest(token.strip()),),
+    ).fetchone()
+    if scheme.lower() != "bearer" or row is None:
+        raise unauthorized()
+    owned = store.db.execute("SELECT name FROM users WHERE owner_id = ? ORDER BY name", (row["id"],))
+    return Account(row["id"], row["name"], tuple(name for (name,) in owned), row["role"], row["label"])
+
+
+def describe_account(account: Account) -> dict[str, object]:
+    """Return what `whoami` reports."""
+    return {
+        "type": "user",
+        "id": f"{account.id:024x}",
+        "name": account.name,
+        "fullname": account.name,
+        "isPro": False,
+        "orgs": [{"type": "org", "name": name, "roleInOrg": "admin"} for name in account.organizations],
+        "auth": {
+            "type": "access_token",
+            "accessToken": {"displayName": account.token_label, "role": account.role},
+        },
+    }
+
+
+def ensure_user(db: sqlite3.Connection, name: str, *, owner: str | None = None) -> int:
+    """Return the id of a user or, given an owner, of an organisation; create it when it is missing."""
+    row = db.execute("SELECT id FROM users WHERE name = ?", (name,)).fetchone()
+    if row is not None:
+        return int(row["id"])
+    if not is_valid_name(name) or name.lower() in _RESERVED:
+        raise HubError(400, f"'{name[:120]}' cannot be a namespace: letters, digits, '-', '_' and '.', at most 96")
+    owner_id = ensure_user(db, owner) if owner else None
+    created = db.execute("INSERT INTO users (name, owner_id, created) VALUES (?, ?, ?)", (name, owner_id, timestamp()))
+    return int(created.lastrowid or 0)
+
+
+def create_token(db: sqlite3.Connection, user_id: int, *, token: str | None, role: str, label: str) -> str:
+    """Give a user a token, a random one unless `token` is given; only its hash is stored."""
+    if role not in ROLES:
+        raise HubError(400, f"'{role}' is not a role of a token; use one of {', '.join(ROLES)}")
+    token = token or f"hf_{secrets.token_urlsafe(24)}"
+    db.execute(
+        "INSERT INTO tokens VALUES (?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET user_id = excluded.user_id, "
+        "role = excluded.role, label = excluded.label",
+        (_digest(token), user_id, role, label, timestamp()),
+    )
+    return token
+
+
+def revoke_token(db: sqlite3.Connection, token: str) -> None:
+    db.execute("DELETE FROM tokens WHERE digest = ?", (_digest(token),))
+
+
+def is_valid_name(name: str) -> bool:
+    """Whether the clients would accept `name` as half of a repository's id."""
+    return bool(_NAME.fullmatch(name)) and "--" not in name and ".." not in name and not name.endswith(".git")
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

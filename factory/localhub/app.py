@@ -1,0 +1,135 @@
+"""The ASGI application: a request is matched, authenticated, received within limits and answered or refused."""
+
+import asyncio
+import errno
+import os
+import sqlite3
+import tempfile
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from factory.localhub.accounts import authenticate
+from factory.localhub.calls import Call, reply
+from factory.localhub.errors import HubError, Moved
+from factory.localhub.routes import ROUTES
+from factory.localhub.routing import MAX_JSON_BYTES, Route, find_route
+from factory.localhub.store import Store
+
+MAX_PATH_BYTES = 4096
+_THREADS = 16
+_SIGNED = ("/lfs/", "/xet/")  # these carry a signed token instead of an account's
+T = TypeVar("T")
+
+
+class Hub:
+    """The Hub of one store as an ASGI application.
+
+    With `hosts`, a request for any other host name is refused: a page that a browser loads elsewhere must not reach
+    a Hub on loopback by pointing its own name there.
+    """
+
+    def __init__(self, store: Store, *, hosts: frozenset[str] | None = None) -> None:
+        self.store = store
+        self._hosts = hosts
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="hub")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        response = await self._answer(request)
+        response.headers["X-Request-Id"] = uuid.uuid4().hex
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        await response(scope, receive, send)
+
+    def close(self) -> None:
+        """Wait for the threads that still answer."""
+        self._threads.shutdown()
+
+    async def _answer(self, request: Request) -> Response:
+        call = Call(
+            self.store, request.method, request.scope["raw_path"].decode("latin-1"), request.query_params,
+            {key.lower(): value for key, value in request.headers.items()},
+        )  # fmt: skip
+        try:
+            route, limit = await self._in_thread(lambda: self._admit(call))
+            if call.method not in ("GET", "HEAD"):
+                await self._receive(request, call, route, limit)
+            return await self._in_thread(lambda: route.endpoint(call))
+        except HubError as refusal:
+            return _refuse(refusal)
+        except UnicodeEncodeError:
+            return _refuse(HubError(400, "A text in the request is not valid Unicode"))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except sqlite3.OperationalError as fault:
+            return _refuse(_database_fault(fault))
+        except OSError as fault:
+            if fault.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            return _refuse(HubError(507, f"The disk of the Hub is full: free some space under {self.store.root}"))
+        finally:
+            if call.file is not None:
+                call.file.unlink(missing_ok=True)
+
+    def _admit(self, call: Call) -> tuple[Route, int]:
+        if len(call.raw_path) > MAX_PATH_BYTES:
+            raise HubError(414, f"The path is longer than {MAX_PATH_BYTES} bytes")
+        if self._hosts is not None and call.headers.get("host", "").rsplit(":", 1)[0].lower() not in self._hosts:
+            raise HubError(421, "This Hub listens on loopback and answers under its own name only")
+        route, call.params = find_route(ROUTES, call.method, call.raw_path)
+        if not call.raw_path.startswith(_SIGNED):
+            call.account = authenticate(self.store, call.headers.get("authorization"))
+        return route, route.guard(call) if route.guard else MAX_JSON_BYTES
+
+    async def _receive(self, request: Request, call: Call, route: Route, limit: int) -> None:
+        too_large = HubError(413, f"The body is larger than the {limit} bytes that are accepted here")
+        if int(request.headers.get("content-length", "0")) > limit:
+            raise too_large
+        if route.guard is None:
+            body = bytearray()
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise too_large
+            call.body = bytes(body)
+            return
+        descriptor, name = tempfile.mkstemp(dir=self.store.blobs.incoming)
+        call.file, size = Path(name), 0
+        with os.fdopen(descriptor, "wb") as file:
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise too_large
+                file.write(chunk)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _refuse(refusal: HubError) -> Response:
+    """Return a refusal as the clients read it: the sentence in the body and, in ASCII, in a header."""
+    headers = {
+        "X-Error-Message": refusal.message.encode("ascii", "replace").decode().replace("\n", " ").replace("\r", " ")
+    }
+    if refusal.code:
+        headers["X-Error-Code"] = refusal.code
+    if isinstance(refusal, Moved):
+        headers["Location"] = refusal.location
+    headers |= refusal.headers
+    return reply({"error": refusal.message, **refusal.body}, refusal.status, headers)
+
+
+def _database_fault(fault: sqlite3.OperationalError) -> HubError:
+    if "locked" in str(fault):
+        return HubError(409, "Another change is being written: try again")
+    if "full" in str(fault):
+        return HubError(507, "The disk of the Hub is full")
+    raise fault

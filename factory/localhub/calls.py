@@ -1,0 +1,100 @@
+"""One request as the endpoints see it: who asks, for which repository, with what body."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from starlette.datastructures import QueryParams
+from starlette.responses import JSONResponse, Response
+
+from factory.localhub.accounts import Account
+from factory.localhub.errors import HubError, forbidden, unauthorized
+from factory.localhub.store import Store
+
+_AUTHORITY = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?")
+
+
+@dataclass
+class Call:
+    """A request whose path was matched and whose body was received: in `body`, or in `file` for the large ones."""
+
+    store: Store
+    method: str
+    raw_path: str
+    query: QueryParams
+    headers: dict[str, str]
+    params: dict[str, str] = field(default_factory=dict)
+    account: Account | None = None
+    body: bytes = b""
+    file: Path | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of this Hub as the client wrote it."""
+        host = self.headers.get("host", "")
+        if not _AUTHORITY.fullmatch(host):
+            raise HubError(400, "The Host header is missing or malformed")
+        return f"http://{host}"
+
+    @property
+    def type(self) -> str:
+        """The repository type in the path: models, datasets, spaces; none at all is a model."""
+        return self.params.get("type", "models").removesuffix("s")
+
+    def json(self) -> dict[str, Any]:
+        """Return the JSON object in the body."""
+        try:
+            value = json.loads(self.body or b"{}")
+        except (ValueError, RecursionError):
+            raise HubError(400, "The body is not JSON") from None
+        if not isinstance(value, dict):
+            raise HubError(400, "The body is not a JSON object")
+        return value
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """Return a string of the JSON body."""
+        value = self.json().get(key, default)
+        if not isinstance(value, str) or "\0" in value:
+            raise HubError(400, f"'{key}' must be a string")
+        return value
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines of a large body."""
+        if self.file is None:
+            yield from self.body.splitlines()
+        else:
+            with self.file.open("rb") as file:
+                yield from file
+
+    def whole_number(self, key: str, default: int, *, highest: int) -> int:
+        """Return a number of the query string, at most `highest`."""
+        text = self.query.get(key, str(default))
+        if not text.isdecimal() or len(text) > 9:
+            raise HubError(400, f"'{key}' must be a whole number")
+        return min(int(text), highest)
+
+    def flag(self, key: str) -> bool:
+        return self.query.get(key, "").lower() in {"1", "true"}
+
+    def user(self) -> Account:
+        """Return who asks, or raise a 401."""
+        if self.account is None:
+            raise unauthorized()
+        return self.account
+
+    def writer(self, namespace: str | None = None) -> Account:
+        """Return who asks if they may write, under `namespace` when it is given; else raise a 401 or 403."""
+        account = self.user()
+        if account.role != "write":
+            raise forbidden("This token can only read: a token with the role 'write' is needed")
+        if namespace is not None and not account.owns(namespace):
+            raise forbidden(f"You don't have the rights to write under the namespace '{namespace}'")
+        return account
+
+
+def reply(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON response."""
+    return JSONResponse(content, status, headers)

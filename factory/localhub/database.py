@@ -1,0 +1,117 @@
+"""The SQLite index: its schema, one connection a thread, and the transaction every change goes through."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SCHEMA_VERSION = 1
+BUSY_SECONDS = 30.0
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE users (                                    -- an owner makes it an organisation
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    owner_id INTEGER REFERENCES users(id), created TEXT NOT NULL);
+CREATE TABLE tokens (
+    digest TEXT PRIMARY KEY, user_id INTEGER NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+    role TEXT NOT NULL, label TEXT NOT NULL, created TEXT NOT NULL);
+CREATE TABLE repos (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL,
+    namespace TEXT NOT NULL COLLATE NOCASE, name TEXT NOT NULL COLLATE NOCASE,
+    private INTEGER NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL,
+    card TEXT NOT NULL DEFAULT '{}', tags TEXT NOT NULL DEFAULT '[]', config TEXT NOT NULL DEFAULT '{}',
+    pipeline_tag TEXT, library_name TEXT, space TEXT NOT NULL DEFAULT '{}',
+    UNIQUE (type, namespace, name));
+CREATE TABLE moves (
+    type TEXT NOT NULL, namespace TEXT NOT NULL COLLATE NOCASE, name TEXT NOT NULL COLLATE NOCASE,
+    repo_id INTEGER NOT NULL REFERENCES repos(id) ON DELETE CASCADE, PRIMARY KEY (type, namespace, name));
+CREATE TABLE blobs (
+    oid TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER NOT NULL, lfs INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX blobs_by_content ON blobs (sha256);
+CREATE TABLE trees (oid TEXT PRIMARY KEY, content BLOB NOT NULL);
+CREATE TABLE commits (
+    repo_id INTEGER NOT NULL REFERENCES repos(id) ON DELETE CASCADE, oid TEXT NOT NULL, tree TEXT NOT NULL,
+    parent TEXT, author TEXT NOT NULL, seconds INTEGER NOT NULL, message TEXT NOT NULL, PRIMARY KEY (repo_id, oid));
+CREATE TABLE refs (
+    repo_id INTEGER NOT NULL REFERENCES repos(id) ON DELETE CASCADE, name TEXT NOT NULL, oid TEXT NOT NULL,
+    PRIMARY KEY (repo_id, name));
+CREATE TABLE uploads (                                  -- who proved to have which bytes: the right to commit them
+    repo_id INTEGER NOT NULL REFERENCES repos(id) ON DELETE CASCADE, sha256 TEXT NOT NULL,
+    PRIMARY KEY (repo_id, sha256)) WITHOUT ROWID;
+CREATE TABLE xorbs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, user_id INTEGER NOT NULL, hash TEXT NOT NULL,
+    lengths BLOB NOT NULL, created REAL NOT NULL, UNIQUE (user_id, hash));
+CREATE TABLE spans (
+    xorb_id INTEGER NOT NULL REFERENCES xorbs(id) ON DELETE CASCADE, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (xorb_id, first, last, sha256, offset)) WITHOUT ROWID;
+CREATE TABLE discussions (                              -- a base makes it a pull request
+    id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL REFERENCES repos(id) ON DELETE CASCADE,
+    num INTEGER NOT NULL, title TEXT NOT NULL, author TEXT NOT NULL, status TEXT NOT NULL, created TEXT NOT NULL,
+    base TEXT, base_oid TEXT, merge_oid TEXT, UNIQUE (repo_id, num));
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, discussion_id INTEGER NOT NULL REFERENCES discussions(id) ON DELETE CASCADE,
+    type TEXT NOT NULL, author TEXT NOT NULL, created TEXT NOT NULL, data TEXT NOT NULL);
+CREATE TABLE collections (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, namespace TEXT NOT NULL, slug TEXT NOT NULL, title TEXT NOT NULL,
+    description TEXT, private INTEGER NOT NULL, theme TEXT NOT NULL, position INTEGER NOT NULL, updated TEXT NOT NULL);
+CREATE TABLE collection_items (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection_id INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+    type TEXT NOT NULL, item TEXT NOT NULL, note TEXT, position INTEGER NOT NULL,
+    UNIQUE (collection_id, type, item));
+CREATE TABLE space_values (
+    repo_id INTEGER NOT NULL REFERENCES repos(id) ON DELETE CASCADE, kind TEXT NOT NULL, key TEXT NOT NULL,
+    value TEXT, description TEXT, updated TEXT NOT NULL, PRIMARY KEY (repo_id, kind, key));
+"""
+
+
+class Database:
+    """One SQLite file in WAL mode, shared by the threads of this process and by other processes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        with self.transaction() as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                for statement in _SCHEMA.split(";\n"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            elif version != SCHEMA_VERSION:
+                raise RuntimeError(
+                    f"{path} has schema {version}, this version reads {SCHEMA_VERSION}: use another --root"
+                )
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection, in autocommit mode: for reads; changes go through `transaction`."""
+        existing: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if existing is not None:
+            return existing
+        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -1000"):
+            connection.execute(f"PRAGMA {pragma}")
+        self._local.connection = connection
+        return connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the one write lock: everything inside happens or none of it does."""
+        connection = self.connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        existing: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if existing is not None:
+            existing.close()
+            self._local.connection = None

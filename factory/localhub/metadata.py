@@ -1,0 +1,107 @@
+"""What a repository says about itself: the card's metadata, and the tags, task and library derived from its files."""
+
+import json
+import re
+import sqlite3
+from typing import Any
+
+from factory.localhub.store import Store
+from factory.localhub.trees import Entry, list_entries
+
+FRONT_MATTER = re.compile(r"\A\ufeff?\s*---[ \t]*\r?\n(.*?)(?:\r?\n)?---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_MAX_READ_BYTES = 2 * 2**20
+_TASK_OF_HEAD = {
+    "ForSequenceClassification": "text-classification",
+    "ForTokenClassification": "token-classification",
+    "ForQuestionAnswering": "question-answering",
+    "ForMaskedLM": "fill-mask",
+    "ForCausalLM": "text-generation",
+    "LMHeadModel": "text-generation",
+    "ForConditionalGeneration": "text2text-generation",
+    "ForImageClassification": "image-classification",
+    "Model": "feature-extraction",
+}
+_CONFIG_KEYS = ("architectures", "model_type", "tokenizer_config")
+_TAGGED_KEYS = {
+    "license": "license:",
+    "datasets": "dataset:",
+    "base_model": "base_model:",
+    "task_categories": "task_categories:",
+    "size_categories": "size_categories:",
+    "language": "",
+    "tags": "",
+    "metrics": "",
+}
+_FILE_TAGS = {".safetensors": "safetensors", ".onnx": "onnx", ".gguf": "gguf"}
+
+
+def refresh(store: Store, db: sqlite3.Connection, repo_id: int, repo_type: str, tree: str) -> None:
+    """Recompute a repository's metadata from the files at the head of main."""
+    files = dict(list_entries(db, tree))
+    card = read_front_matter(_read_text(store, files.get("README.md")))
+    config = _read_config(_read_text(store, files.get("config.json"))) if repo_type == "model" else {}
+    task, library = _string(card, "pipeline_tag"), _string(card, "library_name")
+    if repo_type == "model":
+        library = library or _infer_library(files, config)
+        task = task or (_infer_task(config) if library == "transformers" else None)
+    tags = _collect_tags(repo_type, card, files, task, library)
+    db.execute(
+        "UPDATE repos SET card = ?, config = ?, tags = ?, pipeline_tag = ?, library_name = ? WHERE id = ?",
+        (json.dumps(card), json.dumps(config), json.dumps(tags), task, library, repo_id),
+    )
+
+
+def read_front_matter(text: str) -> dict[str, Any]:
+    """Return the YAML block at the head of a card; a card that does not parse has none."""
+    import yaml
+
+    found = FRONT_MATTER.match(text)
+    try:
+        card = yaml.safe_load(found[1]) if found else None
+        return json.loads(json.dumps(card, default=str)) if isinstance(card, dict) else {}
+    except (yaml.YAMLError, RecursionError, ValueError, TypeError):
+        return {}
+
+
+def _read_text(store: Store, entry: Entry | None) -> str:
+    if entry is None or entry.is_directory or entry.size > _MAX_READ_BYTES:
+        return ""
+    return store.blobs.read(entry.sha256).decode(errors="replace")
+
+
+def _read_config(text: str) -> dict[str, Any]:
+    try:
+        config = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return {key: config[key] for key in _CONFIG_KEYS if key in config} if isinstance(config, dict) else {}
+
+
+def _infer_library(files: dict[str, Entry], config: dict[str, Any]) -> str | None:
+    if "adapter_config.json" in files:
+        return "peft"
+    return "transformers" if config.get("architectures") or config.get("model_type") else None
+
+
+def _infer_task(config: dict[str, Any]) -> str | None:
+    architecture = str(next(iter(config.get("architectures") or []), ""))
+    return next((task for head, task in _TASK_OF_HEAD.items() if architecture.endswith(head)), None)
+
+
+def _collect_tags(
+    repo_type: str, card: dict[str, Any], files: dict[str, Entry], task: str | None, library: str | None
+) -> list[str]:
+    tags = [tag for tag in (library, task) if tag]
+    tags += sorted({tag for name in files for suffix, tag in _FILE_TAGS.items() if name.endswith(suffix)})
+    if repo_type == "space":
+        tags += filter(None, [_string(card, "sdk")])
+    for key, prefix in _TAGGED_KEYS.items():
+        value = card.get(key)
+        values = value if isinstance(value, list) else [value] if value is not None else []
+        tags += [f"{prefix}{item}" for item in values if isinstance(item, str | int)]
+    return list(dict.fromkeys([*tags, "region:us"]))
+
+
+def _string(card: dict[str, Any], key: str) -> str | None:
+    value = card.get(key)
+    return value if isinstance(value, str) else None
