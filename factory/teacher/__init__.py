@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from factory.data.examples import Example
@@ -20,6 +20,22 @@ class Answer:
     probabilities: dict[str, float] | None = None
 
 
+@dataclass
+class Usage:
+    """What a teacher has done since it was opened: calls sent, answers out of the ledger, tokens, dollars.
+
+    `models` counts the answers by the name under which the server gave them, which may not be the name asked for.
+    """
+
+    calls: int = 0
+    cached: int = 0
+    retries: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    dollars: float = 0.0
+    models: dict[str, int] = field(default_factory=dict)
+
+
 class Teacher(Protocol):
     """Whoever writes and labels texts.
 
@@ -34,6 +50,11 @@ class Teacher(Protocol):
     @property
     def identity(self) -> dict[str, Any]:
         """What shapes the answers, as JSON."""
+        ...
+
+    @property
+    def usage(self) -> Usage:
+        """What it has done so far; zeros for a teacher that costs nothing."""
         ...
 
     def label(self, texts: Sequence[str], task: Task) -> list[Answer]:

@@ -1,0 +1,125 @@
+"""A teacher whose answers were paid for earlier and lie in files."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import chain, islice, zip_longest
+from pathlib import Path
+from typing import Any
+
+from factory.data.examples import Example
+from factory.errors import TeacherError
+from factory.recipe import Generate, Task
+from factory.store import hash_file
+from factory.teacher import Answer, Usage
+from factory.teacher.answers import TWO_LABELS
+
+UNANSWERED = "unanswered"
+Row = tuple[str, dict[str, Any]]  # "file:line", and what is written there
+
+
+class RecordedTeacher:
+    """Answers out of `labels.jsonl` (texts and their labels) and `texts.jsonl` (texts written for a label).
+
+    A text is found again by its characters alone, after NFC and without blanks around it; one that was never asked
+    about is unanswered, and one that was answered in two ways has no label.
+    """
+
+    def __init__(self, folder: Path, model: str = "recorded") -> None:
+        self.folder = folder
+        self.name = model
+        self.usage = Usage()
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """The contents of both files."""
+        files = [self.folder / name for name in ("labels.jsonl", "texts.jsonl")]
+        return {"recorded": {file.name: hash_file(file) for file in files if file.is_file()}}
+
+    def label(self, texts: Sequence[str], task: Task) -> list[Answer]:
+        """Return the recorded answers; raises TeacherError with file:line for one that cannot be used."""
+        answers: dict[str, Answer] = {}
+        for place, row in _read_rows(self.folder / "labels.jsonl"):
+            key, answer = _key(row["text"]), _read_answer(place, row, task.names)
+            known = answers.setdefault(key, answer)
+            if known.label != answer.label:
+                answers[key] = Answer(None, TWO_LABELS)
+        return [answers.get(_key(text), Answer(None, UNANSWERED)) for text in texts]
+
+    def write(self, task: Task, generate: Generate) -> list[Example]:
+        """Return at most `generate.rows` of the recorded texts, as evenly among the labels as they allow.
+
+        Raises TeacherError with file:line for a text whose label is not in the set.
+        """
+        rows: dict[str, list[tuple[int, Example]]] = defaultdict(list)
+        for number, (place, row) in enumerate(_read_rows(self.folder / "texts.jsonl")):
+            label = _check_label(place, row.get("label"), task.names)
+            attributes = {key: _as_text(row[key]) for key in row.keys() - {"text", "label"} if row[key] is not None}
+            example = Example(row["text"], asked_for=label, source="generated", attributes=attributes)
+            rows[label].append((number, example))
+        in_turn = chain.from_iterable(zip_longest(*(rows[label] for label in task.names)))
+        chosen = islice((pair for pair in in_turn if pair is not None), generate.rows)
+        return [example for _, example in sorted(chosen, key=lambda pair: pair[0])]
+
+
+def _read_rows(path: Path) -> Iterator[Row]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise TeacherError(f"{path}: cannot be read ({fault}); a recorded teacher needs this file") from fault
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield f"{path}:{number}", _read_row(f"{path}:{number}", line)
+
+
+def _read_row(place: str, line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as fault:
+        raise TeacherError(f"{place}: not a JSON object ({fault}); write one on every line") from fault
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not row["text"].strip():
+        raise TeacherError(f"{place}: has no `text`; write {{'text': ..., 'label': ...}} on every line")
+    return row
+
+
+def _read_answer(place: str, row: dict[str, Any], labels: list[str]) -> Answer:
+    if row.get("label") is None:
+        return Answer(None, str(row.get("reason") or UNANSWERED))
+    label = _check_label(place, row["label"], labels)
+    confidence, probabilities = row.get("confidence"), row.get("probabilities")
+    if confidence is not None and not _is_share(confidence):
+        raise TeacherError(f"{place}: confidence {confidence!r} is not between 0 and 1; correct or remove it")
+    if probabilities is not None:
+        probabilities = _check_probabilities(place, probabilities, labels)
+    return Answer(label, None, None if confidence is None else float(confidence), probabilities)
+
+
+def _check_label(place: str, label: Any, labels: list[str]) -> str:
+    if label not in labels:
+        known = ", ".join(labels[:10]) + (", ..." if len(labels) > 10 else "")
+        raise TeacherError(f"{place}: label {label!r} is not in the recipe's set ({known}); correct either of them")
+    return str(label)
+
+
+def _check_probabilities(place: str, probabilities: Any, labels: list[str]) -> dict[str, float]:
+    if not isinstance(probabilities, dict) or not all(map(_is_share, probabilities.values())):
+        raise TeacherError(f"{place}: probabilities are not numbers between 0 and 1 by label; correct or remove them")
+    for label in probabilities:
+        _check_label(place, label, labels)
+    return {label: float(probability) for label, probability in probabilities.items()}
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _key(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
