@@ -1,0 +1,87 @@
+"""One table from what the Hub's client raises to a sentence with the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from factory.errors import HubError
+
+KEPT = "what is built is kept: run the same command again"
+WRITE = "a token with the permission 'Write access to contents/settings of all repos' (repo.write)"
+TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+
+SENTENCES: dict[int, str] = {
+    400: "{place} refused what was sent ({said}); mend it and run the same command again",
+    401: "{place} does not accept the token; create one at /settings/tokens and set HF_TOKEN, or run: hf auth login",
+    402: "{place} asks for payment ({said}); see the plan of the account, " + KEPT,
+    403: "{place} does not allow that with this token ({said}); use " + WRITE,
+    409: "{place} is being changed by somebody else ({said}); " + KEPT,
+    412: "{place} was changed by somebody else meanwhile; " + KEPT,
+    413: "{place} finds a file too large ({said}); publish fewer rows or a smaller student",
+    429: "{place} has had too many requests of this account; wait some minutes, " + KEPT,
+}
+
+
+@contextmanager
+def explained(place: str) -> Iterator[None]:
+    """Turn whatever goes wrong between here and a Hub into one sentence about `place`, a repository or a Hub.
+
+    Raises HubError.
+    """
+    from httpx2 import HTTPError, InvalidURL
+    from huggingface_hub.errors import HFValidationError, LocalTokenNotFoundError, OfflineModeIsEnabled
+
+    try:
+        yield
+    except HFValidationError as fault:
+        raise HubError(f"{place} is not a legal name on the Hub; {_one_line(fault)}") from fault
+    except OfflineModeIsEnabled as fault:
+        raise HubError(f"{place} cannot be reached while HF_HUB_OFFLINE is set; unset it, {KEPT}") from fault
+    except LocalTokenNotFoundError as fault:
+        raise HubError(f"{place} needs a token; set HF_TOKEN, or run: hf auth login") from fault
+    except InvalidURL as fault:
+        raise HubError(f"HF_ENDPOINT is not an address ({_one_line(fault)}); use https://HOST") from fault
+    except (HTTPError, ConnectionError, TimeoutError) as fault:
+        raise HubError(sentence(fault, place)) from fault
+
+
+def sentence(fault: Exception, place: str) -> str:
+    """Return one sentence: what is wrong at `place`, and what to do."""
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+
+    status, said = status_of(fault), _said(fault)
+    special: list[tuple[type[Exception], Callable[[], str]]] = [
+        (GatedRepoError, lambda: f"{place} is gated; ask for access on its page, then run the same command again"),
+        (RepositoryNotFoundError, lambda: f"{place} does not exist, or this token may not see it; check the name"),
+        (RevisionNotFoundError, lambda: f"{place} has no such revision; check the branch, tag or commit"),
+    ]
+    for kind, say in special:
+        if isinstance(fault, kind) and status != HTTPStatus.UNAUTHORIZED:
+            return say()
+    if status is None:
+        return f"{place} does not answer ({said}); check the address in HF_ENDPOINT and the connection, {KEPT}"
+    if status in SENTENCES:
+        return SENTENCES[status].format(place=place, said=said)
+    return f"{place} has trouble ({status}: {said}); {KEPT}"
+
+
+def status_of(fault: Exception) -> int | None:
+    """Return the HTTP status of a refusal, None when there was no answer."""
+    status: int | None = getattr(getattr(fault, "response", None), "status_code", None)
+    return status
+
+
+def is_transient(fault: Exception) -> bool:
+    """Whether trying again in a moment may help."""
+    status = status_of(fault)
+    return status is None or status in TRANSIENT
+
+
+def _said(fault: Exception) -> str:
+    return _one_line(getattr(fault, "server_message", None) or fault)
+
+
+def _one_line(fault: object) -> str:
+    return " ".join(str(fault).split())[:300].rstrip(".") or type(fault).__name__
