@@ -1,0 +1,137 @@
+"""Label the rows of a user's file with a student: the same rows, the same order, two columns more."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from factory.data.table_writers import open_output, open_writer
+from factory.data.tables import (
+    STANDARD_STREAM,
+    Row,
+    as_text,
+    explain_parquet_faults,
+    open_parquet,
+    read_cell,
+    read_rows,
+    read_text,
+    suffix_of,
+)
+from factory.errors import DataError
+
+log = logging.getLogger("factory")
+
+Classify = Callable[[list[str]], list[dict[str, Any]]]
+CHUNK_ROWS = 2048
+UNLABELLED: Row = {"label": None, "score": None}
+KEPT_AS = {"label": "input_label", "score": "input_score"}
+
+
+def label_file(
+    classify: Classify, source: str | Path, output: str | Path = STANDARD_STREAM, *, text_column: str = "text"
+) -> int:
+    """Write the rows of `source` with `label` and `score` to `output`; return how many there were.
+
+    Formats follow from the names; standard output gets CSV for CSV and JSON Lines for all else. Rows stream in
+    chunks, and Parquet keeps its schema. A column `label` or `score` of the user's goes on as `input_label` or
+    `input_score`. A blank text gets no label. Raises DataError with file:line for rows that cannot be read.
+    """
+    is_stream = str(source) == STANDARD_STREAM
+    given = ".jsonl" if is_stream else suffix_of(source)
+    wanted = (".csv" if given == ".csv" else ".jsonl") if str(output) == STANDARD_STREAM else suffix_of(output)
+    if given == wanted == ".parquet":
+        return _label_parquet(classify, Path(source), output, text_column)
+    return _label_rows(classify, source, output, wanted, "text" if is_stream else text_column)
+
+
+def _label_rows(classify: Classify, source: str | Path, output: str | Path, suffix: str, column: str) -> int:
+    count = 0
+    with open_writer(output, suffix) as writer:
+        for chunk in _chunks(read_rows(source)):
+            texts = [read_text(row, column, f"{source}:{number}") for number, row in chunk]
+            rows = [_make_room(row, f"{source}:{number}") for number, row in chunk]
+            if not count:
+                _announce(source, chunk[0][1])
+            answers = _classify_texts(classify, texts)
+            writer.write([row | answer for row, answer in zip(rows, answers, strict=True)])
+            count += len(chunk)
+    return count
+
+
+def _label_parquet(classify: Classify, source: Path, output: str | Path, column: str) -> int:
+    from pyarrow.parquet import ParquetWriter
+
+    file = open_parquet(source)
+    columns: Row = dict.fromkeys(file.schema_arrow.names)
+    read_cell(columns, column, str(source))
+    if not file.metadata.num_rows:
+        raise DataError(f"{source}: has no rows; add some, or name another file")
+    schema = _extend_schema(file.schema_arrow, list(_make_room(columns, str(source))))
+    _announce(source, columns)
+    count = 0
+    with open_output(output) as target, ParquetWriter(target, schema) as writer:
+        for batch in _read_batches(source, file):
+            values = enumerate(batch.column(column).to_pylist(), count + 1)
+            texts = [as_text(value, column, f"{source}:{number}") for number, value in values]
+            writer.write_batch(_extend_batch(batch, _classify_texts(classify, texts), schema))
+            count += len(texts)
+    return count
+
+
+def _chunks(rows: Iterator[tuple[int, Row]]) -> Iterator[list[tuple[int, Row]]]:
+    while chunk := list(islice(rows, CHUNK_ROWS)):
+        yield chunk
+
+
+def _make_room(row: Row, place: str) -> Row:
+    if not row.keys() & KEPT_AS.keys():
+        return row
+    renamed = {KEPT_AS.get(column, column): value for column, value in row.items()}
+    if len(renamed) < len(row):
+        twice = next(column for column, kept in KEPT_AS.items() if column in row and kept in row)
+        raise DataError(f"{place}: has the columns {twice!r} and {KEPT_AS[twice]!r}; remove or rename one of them")
+    return renamed
+
+
+def _announce(source: str | Path, row: Row) -> None:
+    for column in sorted(row.keys() & KEPT_AS.keys()):
+        log.warning("%s: its column %r goes on as %r", source, column, KEPT_AS[column])
+
+
+def _classify_texts(classify: Classify, texts: list[str]) -> list[Row]:
+    answers = iter(classify([text for text in texts if text.strip()]))
+    return [next(answers) if text.strip() else UNLABELLED for text in texts]
+
+
+def _extend_schema(schema: Any, names: list[str]) -> Any:
+    import pyarrow as pa
+
+    fields = [field.with_name(name) for field, name in zip(schema, names, strict=True)]
+    fields += [pa.field("label", pa.string()), pa.field("score", pa.float64())]
+    metadata = dict(schema.metadata or {})
+    if b"huggingface" in metadata:
+        metadata[b"huggingface"] = _rename_features(metadata[b"huggingface"])
+    return pa.schema(fields, metadata)
+
+
+def _rename_features(metadata: bytes) -> bytes:
+    described = json.loads(metadata)
+    if features := described.get("info", {}).get("features"):
+        described["info"]["features"] = {KEPT_AS.get(column, column): value for column, value in features.items()}
+    return json.dumps(described).encode()
+
+
+def _read_batches(source: Path, file: Any) -> Iterator[Any]:
+    with explain_parquet_faults(source):
+        yield from file.iter_batches(CHUNK_ROWS)
+
+
+def _extend_batch(batch: Any, answers: list[Row], schema: Any) -> Any:
+    import pyarrow as pa
+
+    added = [pa.array([answer[name] for answer in answers], schema.field(name).type) for name in UNLABELLED]
+    return pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema)
