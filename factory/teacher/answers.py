@@ -72,7 +72,7 @@ def read_texts(content: str, count: int) -> list[str]:
     text = unwrap(content)
     start = text.find("[")
     found = [item.strip() for item in _strings(text, start + 1)] if start >= 0 else []
-    return [item for item in found if item and _is_encodable(item)][:count]
+    return [item for item in found if item and is_encodable(item)][:count]
 
 
 def unwrap(content: str) -> str:
@@ -82,6 +82,15 @@ def unwrap(content: str) -> str:
         return ""
     fenced = FENCE.match(text)
     return fenced[1].strip() if fenced else text
+
+
+def is_encodable(text: str) -> bool:
+    """Return whether `text` is free of lone surrogates, which no file and no request can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -134,11 +143,3 @@ def _strings(text: str, position: int) -> Iterator[str]:
 
 def _fold(label: str) -> str:
     return " ".join(unicodedata.normalize("NFC", label).casefold().split())
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -16,7 +16,7 @@ from factory.errors import TeacherError
 from factory.recipe import Generate, Task
 from factory.store import hash_file
 from factory.teacher import Answer, Usage
-from factory.teacher.answers import TWO_LABELS
+from factory.teacher.answers import TWO_LABELS, is_encodable
 
 UNANSWERED = "unanswered"
 Row = tuple[str, dict[str, Any]]  # "file:line", and what is written there
@@ -58,7 +58,8 @@ class RecordedTeacher:
         rows: dict[str, list[tuple[int, Example]]] = defaultdict(list)
         for number, (place, row) in enumerate(_read_rows(self.folder / "texts.jsonl")):
             label = _check_label(place, row.get("label"), task.names)
-            attributes = {key: _as_text(row[key]) for key in row.keys() - {"text", "label"} if row[key] is not None}
+            others = {key: value for key, value in row.items() if key not in ("text", "label") and value is not None}
+            attributes = {key: _as_text(value) for key, value in others.items()}
             example = Example(row["text"], asked_for=label, source="generated", attributes=attributes)
             rows[label].append((number, example))
         in_turn = chain.from_iterable(zip_longest(*(rows[label] for label in task.names)))
@@ -81,9 +82,10 @@ def _read_row(place: str, line: str) -> dict[str, Any]:
         row = json.loads(line)
     except ValueError as fault:
         raise TeacherError(f"{place}: not a JSON object ({fault}); write one on every line") from fault
-    if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not row["text"].strip():
+    text = row.get("text") if isinstance(row, dict) else None
+    if not isinstance(text, str) or not text.strip() or not is_encodable(text):
         raise TeacherError(f"{place}: has no `text`; write {{'text': ..., 'label': ...}} on every line")
-    return row
+    return dict(row)
 
 
 def _read_answer(place: str, row: dict[str, Any], labels: list[str]) -> Answer:

@@ -1,0 +1,197 @@
+"""Many questions at once: how many, how often again, when to stop, and how to stop without losing an answer.
+
+A run ends early in an orderly way only: nothing new is sent, what is in flight is waited for and kept, and then the
+reason is raised. That holds for a fault, a spent budget and Ctrl-C (a second Ctrl-C does not wait).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import re
+import time
+from collections.abc import Coroutine, Iterable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from factory.errors import FactoryError, TeacherError
+from factory.recipe import HttpTeacher
+from factory.teacher.budget import Account
+from factory.teacher.interrupt import Stopped
+from factory.teacher.ledger import Cost, Question, Result
+from factory.teacher.wire import Fault, Kind, Reply, Wire
+
+log = logging.getLogger("factory")
+Value = TypeVar("Value")
+
+START_SECONDS = 5.0  # a server that was never reached
+OUTAGE_SECONDS = 120.0  # a server that was reached before
+MAX_WAIT_SECONDS = 120.0  # a Retry-After beyond it stops the run
+MAX_BACKOFF_SECONDS = 30.0
+MAX_LOST_TEXTS = 3  # in a row, without an answer between them: it is not the texts
+OPTIONAL = {"response_format": r"response_format|json_schema|guided|structured", "seed": r"\bseed\b"}
+
+
+class Asking:
+    """One run of questions to one server."""
+
+    def __init__(self, wire: Wire, account: Account, teacher: HttpTeacher, backoff_seconds: float) -> None:
+        self._wire = wire
+        self._account = account
+        self._teacher = teacher
+        self._backoff_seconds = backoff_seconds
+        self._slots = asyncio.Semaphore(1)  # the first call goes alone: a bad key costs one call
+        self._ending = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._began = time.monotonic()
+        self._answered: float | None = None
+        self._lost = 0
+        self._dropped: set[str] = set()
+        self._cause: FactoryError | None = None
+
+    async def ask(self, question: Question, request: dict[str, Any]) -> Reply:
+        """Return the reply; raises Fault when this question stays unanswered, Stopped when the run is ending."""
+        async with self._slots:
+            try:
+                reply = await self._ask(question, request)
+            except FactoryError as fault:
+                self._cause = self._cause or fault
+                self.end()
+                raise Stopped from fault
+            except Fault:
+                self._account.left -= 1
+                raise
+        self._account.left -= 1
+        return reply
+
+    async def finish(self, work: Iterable[Coroutine[Any, Any, Value]]) -> list[Value]:
+        """Return what all of `work` returns; whatever happens, each of them comes to its end first."""
+        results = await asyncio.gather(*work, return_exceptions=True)
+        if self._cause:
+            raise self._cause
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return [result for result in results if not isinstance(result, BaseException)]
+
+    def end(self) -> None:
+        """Send nothing new from now on."""
+        self._ending.set()
+        self._settled.set()
+
+    async def _ask(self, question: Question, request: dict[str, Any]) -> Reply:
+        began, attempts, tries = time.monotonic(), 0, 0
+        while True:
+            try:
+                reply = await self._attempt(question, request)
+            except Fault as fault:
+                if self._is_simplified(fault, request):
+                    continue
+                tries += 1
+                attempts += self._counts(fault, began)
+                self._check(fault, attempts)
+                await self._pause(fault, tries)
+            else:
+                self._note_answer()
+                return reply
+
+    async def _attempt(self, question: Question, request: dict[str, Any]) -> Reply:
+        sent = {name: value for name, value in request.items() if name not in self._dropped}
+        text = json.dumps(sent, ensure_ascii=False)
+        bound = self._account.bound(text, request["max_tokens"])
+        self._wire.prepare()
+        await self._book(question, text, bound)
+        began = time.monotonic()
+        cost, result = Cost(calls=1), Result("stopped the run")
+        try:
+            reply = await self._wire.send(text)
+        except Fault as fault:
+            cost = self._cost_of(fault.kind, fault.tokens, bound)
+            result = Result(f"failed: {fault.reason}", fault.detail, None, cost == bound)
+            raise
+        except asyncio.CancelledError:
+            cost, result = bound, Result("interrupted", estimated=True)
+            raise
+        else:
+            cost = self._account.cost(*reply.tokens) if reply.tokens else bound
+            seconds = round(time.monotonic() - began, 3)
+            result = Result(reply.outcome, reply.body, reply.model, reply.tokens is None, seconds)
+            return reply
+        finally:
+            self._account.settle(question, bound, cost, result)
+            self._settled.set()
+
+    async def _book(self, question: Question, text: str, bound: Cost) -> None:
+        while not self._ending.is_set():
+            self._settled.clear()
+            if self._account.book(question, text, bound):
+                return
+            await self._settled.wait()
+        raise Stopped
+
+    def _cost_of(self, kind: Kind, tokens: tuple[int, int] | None, bound: Cost) -> Cost:
+        if kind is Kind.UNREACHED:
+            return Cost()
+        if kind in (Kind.LOST, Kind.BROKEN):
+            return self._account.cost(*tokens) if tokens else bound
+        return Cost(calls=1)
+
+    def _is_simplified(self, fault: Fault, request: dict[str, Any]) -> bool:
+        """Leave out from now on an optional parameter that the server refuses by name."""
+        if fault.kind is not Kind.REJECTED:
+            return False
+        known = [name for name in OPTIONAL if name in request and name not in self._dropped]
+        named = {name for name in known if re.search(OPTIONAL[name], fault.detail, re.IGNORECASE)}
+        for name in named:
+            log.warning("%s refuses `%s`; going on without it", self._teacher.base_url, name)
+        self._dropped |= named
+        return bool(named)
+
+    def _counts(self, fault: Fault, began: float) -> bool:
+        is_busy_with_others = fault.kind is Kind.BUSY and self._answered is not None and self._answered > began
+        return fault.kind is not Kind.UNREACHED and not is_busy_with_others
+
+    def _check(self, fault: Fault, attempts: int) -> None:
+        """Raise `fault` if this text stays unanswered for it, TeacherError if the run has to stop for it."""
+        if fault.kind is Kind.UNREACHED:
+            limit = START_SECONDS if self._answered is None else OUTAGE_SECONDS
+            if time.monotonic() - (self._answered or self._began) > limit:
+                raise TeacherError(self._explain(fault))
+        elif fault.kind is Kind.REJECTED or attempts >= self._teacher.max_attempts:
+            is_first = self._answered is None
+            self._lost += is_first or fault.kind is not Kind.REJECTED
+            is_unwell = is_first and fault.kind in (Kind.BUSY, Kind.DOWN, Kind.LOST)
+            if is_unwell or self._lost >= MAX_LOST_TEXTS:
+                raise TeacherError(self._explain(fault))
+            raise fault
+
+    async def _pause(self, fault: Fault, tries: int) -> None:
+        if (fault.wait_seconds or 0) > MAX_WAIT_SECONDS:
+            raise TeacherError(
+                f"{self._teacher.base_url} asks to wait {fault.wait_seconds:.0f} s ({fault.reason}); run again then: "
+                "answers so far are kept"
+            )
+        cap = START_SECONDS - 1 if fault.kind is Kind.UNREACHED else MAX_BACKOFF_SECONDS
+        seconds = random.uniform(0, min(cap, self._backoff_seconds * 2**tries))  # full jitter
+        if fault.wait_seconds:
+            seconds = fault.wait_seconds * random.uniform(1.0, 1.25)  # never less than asked, not all at once
+        log.debug("%s: %s; again in %.1f s", self._teacher.base_url, fault.reason, seconds)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ending.wait(), seconds)
+        self._account.usage.retries += fault.kind is not Kind.UNREACHED and not self._ending.is_set()
+
+    def _note_answer(self) -> None:
+        if self._answered is None:
+            for _ in range(self._teacher.concurrency - 1):
+                self._slots.release()
+        self._answered = time.monotonic()
+        self._lost = 0
+
+    def _explain(self, fault: Fault) -> str:
+        server = self._teacher.base_url
+        said = f"{fault.reason}: {fault.detail}" if fault.detail else fault.reason
+        if fault.kind is Kind.UNREACHED:
+            return f"{server} cannot be reached ({said}); start it or correct `teacher.base_url`, and run again"
+        return f"{server} gives no usable answers ({said}); answers so far are kept: run again when it is well"

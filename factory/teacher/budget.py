@@ -1,0 +1,113 @@
+"""A budget that is a contract: what the next call could cost at most is set aside before it is sent.
+
+How the upper bound is known without a tokenizer: a token is at least one byte of the request, and an answer has at
+most `max_tokens`. A server that counts more than that (a long chat template, thoughts outside `max_tokens`) is
+believed, and later bounds grow by the surprise; the first call goes alone, so that this costs one surprise at most.
+"""
+
+from __future__ import annotations
+
+import math
+
+from factory.errors import BudgetError
+from factory.recipe import Budget, Price
+from factory.teacher import Usage
+from factory.teacher.ledger import Cost, Ledger, Question, Result
+
+ROUNDING = 1e-12  # dollars; sums of floats must not refuse the last call of a budget that is used up exactly
+
+
+class Account:
+    """What one recipe may still spend; the ledger keeps the book, and `usage` what this run adds to it.
+
+    Raises BudgetError for a budget in dollars without a price.
+    """
+
+    def __init__(self, ledger: Ledger, recipe: str, budget: Budget, price: Price | None, usage: Usage) -> None:
+        if budget.dollars is not None and price is None:
+            raise BudgetError(
+                "a budget in dollars needs a price; add `teacher.price: {input: ..., output: ...}` in dollars per "
+                "million tokens"
+            )
+        self.ledger = ledger
+        self.recipe = recipe
+        self.usage = usage
+        self.left = 0  # questions without an answer, for the advice in the message
+        self._caps = {"calls": budget.calls, "tokens": budget.tokens, "dollars": budget.dollars}
+        self._price = price or Price(input=0, output=0)
+        self._more_input = 0
+        self._more_output = 0
+        self._in_flight = 0
+        self._version = -1
+        self._spent = Cost()
+
+    def bound(self, request: str, max_tokens: int) -> Cost:
+        """Return the most that sending `request` could cost."""
+        return self.cost(len(request.encode()) + self._more_input, max_tokens + self._more_output)
+
+    def cost(self, input_tokens: int, output_tokens: int, calls: int = 1) -> Cost:
+        """Return the cost of these tokens at the teacher's price."""
+        dollars = (input_tokens * self._price.input + output_tokens * self._price.output) / 1e6
+        return Cost(calls, input_tokens, output_tokens, dollars)
+
+    def book(self, question: Question, request: str, bound: Cost) -> bool:
+        """Set `bound` aside and return True, or return False if it must wait for calls in flight to be settled.
+
+        Raises BudgetError when there is nothing to wait for.
+        """
+        if self._in_flight and self._lacks(bound):
+            return False
+        if self.ledger.book(question, request, bound, lambda: self._is_fine(bound)):
+            self._spent += bound
+            self._in_flight += 1
+            return True
+        if lacking := not self._in_flight and self._lacks(bound):
+            raise BudgetError(self._explain(lacking, bound))
+        return False
+
+    def settle(self, question: Question, bound: Cost, cost: Cost, result: Result) -> None:
+        """Replace what was set aside by what it did cost, and keep the result."""
+        self._in_flight -= 1
+        self.ledger.settle(question, cost - bound, result)
+        self._spent += cost - bound
+        self._more_input += max(0, cost.input_tokens - bound.input_tokens)
+        self._more_output += max(0, cost.output_tokens - bound.output_tokens)
+        self.usage.calls += cost.calls
+        self.usage.input_tokens += cost.input_tokens
+        self.usage.output_tokens += cost.output_tokens
+        self.usage.dollars += cost.dollars
+
+    def _is_fine(self, bound: Cost) -> bool:
+        """Ask again while the ledger is locked: another process may have spent since."""
+        version = self.ledger.version()
+        if version != self._version:
+            self._version, self._spent = version, self.ledger.spent(self.recipe)
+        return self._lacks(bound) is None
+
+    def _lacks(self, bound: Cost) -> str | None:
+        after = self._spent + bound
+        for unit, cap in self._caps.items():
+            if cap is not None and getattr(after, unit) > cap + ROUNDING:
+                return unit
+        return None
+
+    def _explain(self, unit: str, bound: Cost) -> str:
+        spent, cap, next_call = getattr(self._spent, unit), self._caps[unit], getattr(bound, unit)
+        need = spent + next_call + max(self.left - 1, 0) * (spent / self._spent.calls if spent else next_call)
+        kept = self.ledger.kept(self.recipe)
+        return (
+            f"the budget of {self.recipe!r} is used up: {_show(spent, unit)} of {_show(cap, unit)} are spent and the "
+            f"next call could take {_show(next_call, unit)}; {kept} answers are kept, {self.left} are missing: raise "
+            f"`budget.{unit}` to about {_round_up(need, unit)} and run again"
+        )
+
+
+def _show(amount: float | None, unit: str) -> str:
+    return f"${amount:.6g}" if unit == "dollars" else f"{amount} {unit}"
+
+
+def _round_up(amount: float, unit: str) -> str:
+    if unit != "dollars":
+        return str(math.ceil(amount))
+    digits = 2 - math.ceil(math.log10(amount)) if amount > 0 else 2
+    return f"{math.ceil(amount * 10**digits) / 10**digits:g}"
