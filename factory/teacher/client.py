@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -119,20 +119,11 @@ class ChatTeacher:
         self, ledger: Ledger, reader: LabelReader, texts: dict[str, str]
     ) -> tuple[dict[str, Answer], dict[str, str]]:
         """Return the answers that the ledger has, and the texts that it has none for, both by key."""
-        answers, missing = {}, {}
-        for key, text in texts.items():
-            if reply := self._find(ledger, key):
-                answers[key] = _read_label(reply, reader)
-            else:
-                missing[key] = text
-        return answers, missing
-
-    def _find(self, ledger: Ledger, key: str) -> Reply | None:
-        reply = find_reply(ledger, key)
-        if reply:
-            self.usage.cached += 1
-            self._note_model(reply)
-        return reply
+        answers = {}
+        for key, reply in find_replies(ledger, list(texts)):
+            self._note_cached(reply)
+            answers[key] = _read_label(reply, reader)
+        return answers, {key: text for key, text in texts.items() if key not in answers}
 
     async def _label(
         self, asking: Asking, prompt: LabelPrompt, reader: LabelReader, texts: dict[str, str],
@@ -157,9 +148,10 @@ class ChatTeacher:
         self, asking: Asking, ledger: Ledger, account: Account, request: Request, wish: Wish, reasons: Counter[str]
     ) -> list[str]:
         key = key_of(self._settings, request, wish.sample)
-        reply = self._find(ledger, key)
+        reply = dict(find_replies(ledger, [key])).get(key)
         if reply:
             account.left -= 1
+            self._note_cached(reply)
         else:
             try:
                 reply = await asking.ask(Question(key, self._recipe, "write", None, self.name), request)
@@ -171,6 +163,10 @@ class ChatTeacher:
         if not texts:
             reasons[reply.outcome if reply.outcome in WITHOUT_LABEL else "no list of texts"] += 1
         return texts
+
+    def _note_cached(self, reply: Reply) -> None:
+        self.usage.cached += 1
+        self._note_model(reply)
 
     def _note_model(self, reply: Reply) -> None:
         name = reply.model or self.name
@@ -206,15 +202,11 @@ def find_endpoint(settings: HttpTeacher) -> str:
     return parts.netloc.rpartition("@")[2].lower() + parts.path.rstrip("/")
 
 
-def find_reply(ledger: Ledger, key: str) -> Reply | None:
-    """Return the answer that the ledger has to a question."""
-    body = ledger.find(key)
-    if body is None:
-        return None
-    try:
-        return read_reply(body)
-    except Fault:
-        return None
+def find_replies(ledger: Ledger, keys: Sequence[str]) -> Iterator[tuple[str, Reply]]:
+    """Yield the key and the answer of those questions that the ledger has an answer to."""
+    for key, body in ledger.find(keys):
+        with suppress(Fault):
+            yield key, read_reply(body)
 
 
 def _request(

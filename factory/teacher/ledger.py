@@ -9,7 +9,7 @@ the process at any moment (a power cut may lose the last commits, and corrupts n
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,7 +46,8 @@ UPDATE calls SET reply = :reply, outcome = :outcome, model = coalesce(:answered_
     "when" = :when
 WHERE key = :key AND recipe = :recipe
 """
-FIND = f"SELECT reply FROM calls WHERE key = ? AND outcome IN {COMPLETE} LIMIT 1"
+FIND = f"SELECT key, reply FROM calls WHERE key IN ({{}}) AND outcome IN {COMPLETE}"
+KEYS_AT_ONCE = 500
 KEPT = f"SELECT count(*) FROM calls WHERE recipe = ? AND outcome IN {COMPLETE}"
 SUMS = "sum(attempts), sum(max(attempts - 1, 0)), sum(input_tokens), sum(output_tokens), sum(dollars)"
 
@@ -117,11 +118,12 @@ class Ledger:
         """Close the file."""
         self._db.close()
 
-    def find(self, key: str) -> str | None:
-        """Return the raw reply to a question that was answered before."""
+    def find(self, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yield the key and the raw reply of those of `keys` that were answered before."""
         with self._explained():
-            row = self._db.execute(FIND, (key,)).fetchone()
-        return row[0] if row else None
+            for start in range(0, len(keys), KEYS_AT_ONCE):
+                some = keys[start : start + KEYS_AT_ONCE]
+                yield from self._db.execute(FIND.format(", ".join("?" * len(some))), some)
 
     def spent(self, recipe: str) -> Cost:
         """Return what the recipe has spent since it began, calls in flight at their upper bound."""
