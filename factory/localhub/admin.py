@@ -108,8 +108,8 @@ def _import(store: Store, folder: Path, repo_id: str, repo_type: str) -> str:
         if head is not None and read_commit(db, repo.id, head).tree == tree:
             return head
         author = db.execute(
-            "SELECT coalesce(owners.name, users.name) FROM users LEFT JOIN users AS owners ON owners.id = users.owner_id "
-            "WHERE users.name = ?",
+            "SELECT coalesce(owners.name, users.name) FROM users "
+            "LEFT JOIN users AS owners ON owners.id = users.owner_id WHERE users.name = ?",
             (namespace,),
         ).fetchone()[0]
         return record_commit(store, db, repo, _MAIN, tree, head, str(author), f"Import {folder.name}")

@@ -29,7 +29,8 @@ def _blobs(store: Store) -> Iterator[str]:
 
 def _refs(store: Store) -> Iterator[str]:
     query = """SELECT namespace, repos.name AS repo, refs.name AS ref, refs.oid AS oid FROM refs
-        JOIN repos ON repos.id = refs.repo_id LEFT JOIN commits ON commits.repo_id = refs.repo_id AND commits.oid = refs.oid
+        JOIN repos ON repos.id = refs.repo_id
+        LEFT JOIN commits ON commits.repo_id = refs.repo_id AND commits.oid = refs.oid
         WHERE commits.oid IS NULL"""
     for row in store.db.execute(query):
         yield f"{row['namespace']}/{row['repo']}: {row['ref']} leads to the commit {row['oid']}, which is not stored"

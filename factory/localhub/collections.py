@@ -166,14 +166,14 @@ def _find(call: Call, *, write: bool = False) -> sqlite3.Row:
 def _find_item(call: Call, collection: sqlite3.Row) -> sqlite3.Row:
     for item in _items(call.store.db, collection):
         if f"{item['id']:024x}" == call.params["item"]:
-            found: sqlite3.Row = item
-            return found
+            return item
     raise HubError(404, "The collection has no such item")
 
 
 def _items(db: sqlite3.Connection, collection: sqlite3.Row) -> list[sqlite3.Row]:
     query = "SELECT * FROM collection_items WHERE collection_id = ? ORDER BY position, id"
-    return list(db.execute(query, (collection["id"],)))
+    rows: list[sqlite3.Row] = db.execute(query, (collection["id"],)).fetchall()
+    return rows
 
 
 def _existing(call: Call, kind: str, name: str) -> str:

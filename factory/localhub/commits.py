@@ -21,7 +21,6 @@ from factory.localhub.revisions import (
     branch_ref,
     read_commit,
     read_ref,
-    resolve_revision,
     write_ref,
 )
 from factory.localhub.store import Store, timestamp
@@ -62,10 +61,11 @@ def commit(call: Call) -> Response:
     with call.store.transaction() as db:
         pull_request = None
         if call.flag("create_pr"):
-            base = resolve_revision(db, repo.id, call.params["rev"])
-            _check_parent(payload.parent, base.oid)
+            base_oid = read_ref(db, repo.id, ref)
+            if base_oid is None:
+                raise revision_not_found(call.params["rev"])
             num = discussions.open_discussion(
-                db, repo.id, payload.summary, payload.description, account.name, base=ref, base_oid=base.oid
+                db, repo.id, payload.summary, payload.description, account.name, base=ref, base_oid=base_oid
             )
             ref, pull_request = f"{PULL_REQUEST}{num}", num
         oid = apply_payload(call.store, db, repo, ref, payload, account.name)
@@ -215,6 +215,6 @@ def _uploaded(call: Call, repo: Repo, sha256: str) -> Entry:
     rows = call.store.db.execute(
         "SELECT repos.* FROM uploads JOIN repos ON repos.id = repo_id WHERE sha256 = ?", (sha256,)
     )
-    if size is None or not any(repo_of_row(row).is_visible_to(call.account) for row in rows):
+    if size is None or not any(repo_of_row(row).is_open_to(call.account, call.store.db) for row in rows):
         raise HubError(400, f"The large file {sha256} was not uploaded to {repo.full_name}")
     return store_large_file(sha256, size)

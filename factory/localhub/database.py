@@ -20,13 +20,17 @@ CREATE TABLE tokens (
 CREATE TABLE repos (
     id INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL,
     namespace TEXT NOT NULL COLLATE NOCASE, name TEXT NOT NULL COLLATE NOCASE,
-    private INTEGER NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL,
+    private INTEGER NOT NULL, gated TEXT NOT NULL DEFAULT '', created TEXT NOT NULL, updated TEXT NOT NULL,
     card TEXT NOT NULL DEFAULT '{}', tags TEXT NOT NULL DEFAULT '[]', config TEXT NOT NULL DEFAULT '{}',
     pipeline_tag TEXT, library_name TEXT, space TEXT NOT NULL DEFAULT '{}',
     UNIQUE (type, namespace, name));
 CREATE TABLE moves (
     type TEXT NOT NULL, namespace TEXT NOT NULL COLLATE NOCASE, name TEXT NOT NULL COLLATE NOCASE,
     repo_id INTEGER NOT NULL REFERENCES repos(id) ON DELETE CASCADE, PRIMARY KEY (type, namespace, name));
+CREATE TABLE access (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL REFERENCES repos(id) ON DELETE CASCADE,
+    user_id INTEGER NOT NULL REFERENCES users(id), status TEXT NOT NULL, created TEXT NOT NULL,
+    UNIQUE (repo_id, user_id));
 CREATE TABLE blobs (
     oid TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER NOT NULL, lfs INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX blobs_by_content ON blobs (sha256);

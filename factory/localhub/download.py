@@ -23,7 +23,7 @@ def resolve(call: Call) -> Response:
     The ETag is git's id of a small file and the SHA-256 of a large one: it becomes the file's name in clients' caches.
     A missing file is a 404 that names the commit, which clients remember.
     """
-    repo, path = find_repo(call), call.params["path"]
+    repo, path = find_repo(call, "content"), call.params["path"]
     commit = resolve_revision(call.store.db, repo.id, call.params["rev"])
     entry = find_entry(call.store.db, commit.tree, path)
     if entry is None or entry.is_directory or not path:

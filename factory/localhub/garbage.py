@@ -13,7 +13,7 @@ _PARTS_GRACE_SECONDS = 24 * 3600.0
 
 
 def sweep(store: Store, *, grace_seconds: float = GRACE_SECONDS) -> int:
-    """Delete the unreachable and return the bytes freed on disk; holds the write lock, so no commit sees half of it."""
+    """Delete the unreachable and return the bytes freed; it holds the write lock, so no commit sees half of it."""
     with store.transaction() as db:
         commits, trees, oids = find_reachable(db)
         _keep_only(db, "commits", "repo_id || ':' || oid", {f"{repo_id}:{oid}" for repo_id, oid in commits})

@@ -75,7 +75,7 @@ def _matches(call: Call, repo: Repo) -> bool:
         (author is None or author.lower() == repo.namespace.lower())
         and all(word.lower() in name for word in query.getlist("search"))
         and all(tag.lower() in tags or tag.lower() == str(repo.row["library_name"]).lower() for tag in wanted)
-        and query.get("gated", "false").lower() != "true"
+        and query.get("gated", "") in ("", str(bool(repo.gated)), str(bool(repo.gated)).lower())
     )
 
 
@@ -109,7 +109,7 @@ def _describe(repo: Repo, sha: str) -> dict[str, Any]:
         "lastModified": row["updated"],
         "createdAt": row["created"],
         "private": repo.private,
-        "gated": False,
+        "gated": repo.gated or False,
         "disabled": False,
         "downloads": 0,
         "downloadsAllTime": 0,

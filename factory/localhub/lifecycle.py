@@ -55,7 +55,7 @@ def move(call: Call) -> Response:
     with call.store.transaction() as db:
         taken = load_repo(db, repo.type, namespace, name)
         if taken is not None and taken.id != repo.id:
-            raise HubError(409, f"The name '{namespace}/{name}' is taken")
+            raise HubError(409, f"A {repo.type} repository called {taken.full_name} already exists")
         db.execute("DELETE FROM moves WHERE type = ? AND namespace = ? AND name = ?", (repo.type, namespace, name))
         db.execute("INSERT OR REPLACE INTO moves VALUES (?, ?, ?, ?)", (repo.type, repo.namespace, repo.name, repo.id))
         db.execute(
@@ -65,18 +65,19 @@ def move(call: Call) -> Response:
 
 
 def change_settings(call: Call) -> Response:
-    """Make a repository private or public; gating is out of scope."""
+    """Make a repository private or public, gated or open."""
     repo, body = find_repo(call, "write"), call.json()
-    if body.get("gated"):
-        raise not_implemented("Gated access")
+    private, gated = _is_private(body, repo.private), body.get("gated", repo.gated) or ""
+    if gated not in ("", "auto", "manual"):
+        raise HubError(400, "'gated' must be false, auto or manual")
     with call.store.transaction() as db:
-        db.execute("UPDATE repos SET private = ? WHERE id = ?", (_is_private(body, repo.private), repo.id))
-    return reply({"private": _is_private(body, repo.private)})
+        db.execute("UPDATE repos SET private = ?, gated = ? WHERE id = ?", (private, gated, repo.id))
+    return reply({"private": private, "gated": gated or False})
 
 
 def check_access(call: Call) -> Response:
-    """Answer `auth-check`: whether the caller can read."""
-    find_repo(call)
+    """Answer `auth-check`: whether the caller can read the files."""
+    find_repo(call, "content")
     return reply({})
 
 

@@ -9,7 +9,16 @@ from factory.localhub.commits import record_commit
 from factory.localhub.errors import HubError, revision_not_found
 from factory.localhub.listing import next_link
 from factory.localhub.repos import find_repo
-from factory.localhub.revisions import BRANCH, PULL_REQUEST, TAG, read_history, read_ref, resolve_revision, write_ref
+from factory.localhub.revisions import (
+    BRANCH,
+    PULL_REQUEST,
+    TAG,
+    branch_ref,
+    read_history,
+    read_ref,
+    resolve_revision,
+    write_ref,
+)
 from factory.localhub.store import format_seconds
 
 _REF_NAME = re.compile(
@@ -50,7 +59,7 @@ def delete_branch(call: Call) -> Response:
     """Delete a branch; main stays."""
     repo, name = find_repo(call, "write"), call.params["rev"]
     if name == "main":
-        raise HubError(403, "The branch main cannot be deleted")
+        raise HubError(403, f"Cannot delete {BRANCH}main: it is the default branch")
     return _delete(call, repo.id, BRANCH, name)
 
 
@@ -99,11 +108,11 @@ def squash(call: Call) -> Response:
     repo, name = find_repo(call, "write"), call.params["rev"]
     message = call.text("message", f"Super-squash branch '{name}'") or "Super-squash"
     with call.store.transaction() as db:
-        head = read_ref(db, repo.id, BRANCH + name)
+        head = read_ref(db, repo.id, branch_ref(name))
         if head is None:
             raise revision_not_found(name)
         tree = resolve_revision(db, repo.id, head).tree
-        oid = record_commit(call.store, db, repo, BRANCH + name, tree, None, call.user().name, message)
+        oid = record_commit(call.store, db, repo, branch_ref(name), tree, None, call.user().name, message)
     return reply({"commitOid": oid})
 
 

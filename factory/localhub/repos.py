@@ -9,7 +9,7 @@ from factory.localhub.calls import Call
 from factory.localhub.errors import HubError, Moved, repo_not_found
 from factory.localhub.store import timestamp
 
-Access = Literal["read", "propose", "write"]
+Access = Literal["read", "content", "propose", "write"]
 _MAX_ID_CHARACTERS = 96
 
 
@@ -22,6 +22,7 @@ class Repo:
     namespace: str
     name: str
     private: bool
+    gated: str
     row: sqlite3.Row
 
     @property
@@ -35,6 +36,15 @@ class Repo:
 
     def is_visible_to(self, account: Account | None) -> bool:
         return not self.private or (account is not None and account.owns(self.namespace))
+
+    def is_open_to(self, account: Account | None, db: sqlite3.Connection) -> bool:
+        """Whether an account may have the files: a gated repository also needs an accepted request."""
+        if not self.is_visible_to(account):
+            return False
+        if not self.gated or (account is not None and account.owns(self.namespace)):
+            return True
+        query = "SELECT 1 FROM access WHERE repo_id = ? AND user_id = ? AND status = 'accepted'"
+        return account is not None and db.execute(query, (self.id, account.id)).fetchone() is not None
 
 
 def full_path(repo_type: str, full_name: str) -> str:
@@ -50,20 +60,23 @@ def load_repo(db: sqlite3.Connection, repo_type: str, namespace: str, name: str)
 
 
 def repo_of_row(row: sqlite3.Row) -> Repo:
-    return Repo(row["id"], row["type"], row["namespace"], row["name"], bool(row["private"]), row)
+    return Repo(row["id"], row["type"], row["namespace"], row["name"], bool(row["private"]), row["gated"], row)
 
 
 def find_repo(call: Call, access: Access = "read") -> Repo:
     """Return the repository in the path if the caller may `access` it.
 
-    To propose (a pull request) needs a token that writes and a repository one can read. Raises a 404 for what the
+    Content is the files of a gated repository. To propose (a pull request) needs a token that writes and a repository one can read. Raises a 404 for what the
     caller may not see, a 401 or 403 for what they may see and not change, a 307 for a repository that moved.
     """
     name = call.params["name"].removesuffix(".git")
     repo = load_repo(call.store.db, call.type, call.params["namespace"], name)
     if repo is None or not repo.is_visible_to(call.account):
         raise _moved(call, name) or repo_not_found()
-    if access != "read":
+    if access == "content" and not repo.is_open_to(call.account, call.store.db):
+        message = f"Access to the {repo.type} {repo.full_name} is restricted: ask its owner for it"
+        raise HubError(403 if call.account else 401, message, "GatedRepo")
+    if access in ("propose", "write"):
         call.writer(repo.namespace if access == "write" else None)
     return repo
 

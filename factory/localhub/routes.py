@@ -7,6 +7,7 @@ from factory.localhub import (
     collections,
     discussions,
     download,
+    gates,
     info,
     lifecycle,
     listing,
@@ -21,6 +22,7 @@ from factory.localhub.accounts import describe_account
 from factory.localhub.calls import Call, reply
 from factory.localhub.commits import commit, commit_guard
 from factory.localhub.errors import not_implemented, repo_not_found
+from factory.localhub.repos import find_repo
 from factory.localhub.routing import Endpoint, Route
 
 _REPO = "/api/{type}/{namespace}/{name}"
@@ -37,6 +39,8 @@ def _missing_repo(call: Call) -> Response:
 
 def _out_of_scope(what: str) -> Endpoint:
     def refuse(call: Call) -> Response:
+        if "name" in call.params:
+            find_repo(call)
         raise not_implemented(what)
 
     return refuse
@@ -64,6 +68,10 @@ _REPOSITORIES = (
     Route("GET", _REPO, info.show),
     Route("GET", f"{_REPO}/revision/{{rev}}", info.show),
     Route("PUT", f"{_REPO}/settings", lifecycle.change_settings),
+    Route("GET", f"{_REPO}/user-access-request/{{status}}", gates.list_requests),
+    Route("POST", f"{_REPO}/user-access-request/grant", gates.grant),
+    Route("POST", f"{_REPO}/user-access-request/handle", gates.decide),
+    Route("POST", f"{_REPO}/user-access-request/ask", gates.ask),
     Route("GET", f"{_REPO}/auth-check", lifecycle.check_access),
     Route("GET", f"{_REPO}/auth-check/write", lifecycle.check_write_access),
     Route("GET", f"{_REPO}/tree/{{rev}}", listing.tree),
@@ -122,7 +130,8 @@ _OUT_OF_SCOPE = (
     Route("*", "/api/users/{path*}", _out_of_scope("A user's profile")),
     Route("*", "/api/organizations/{path*}", _out_of_scope("An organisation's profile")),
     Route("GET", "/api/{type}/{name}", _missing_repo),
-    Route("*", f"{_REPO}/{{path*}}", _out_of_scope("This address")),
+    Route("*", _REPO, _out_of_scope("This request")),
+    Route("*", f"{_REPO}/{{path*}}", _out_of_scope("This request")),
 )
 _DOWNLOADS = (
     Route("GET", "/{type}/{namespace}/{name}/resolve/{rev}/{path*}", download.resolve),
