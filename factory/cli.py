@@ -155,7 +155,7 @@ def report(name: str, form: str, overrides: tuple[str, ...], namespace: str | No
 @click.option("--revision", help="Branch, tag or commit.")
 def label(model: str, file: str, output: str, text_column: str, revision: str | None) -> None:
     """Label CSV, JSONL, Parquet or stdin lines (-) with a model pulled by name."""
-    from factory.data.label_file import label_file
+    from factory.data.labelling_files import label_file
     from factory.hub.target import open_target
     from factory.students.loading import load
 

@@ -215,7 +215,7 @@ class Recipe(Section):
 
     @classmethod
     def read(cls, path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
-        """Return the recipe in the file `path`, with `dotted.key=value` overrides.
+        """Return the recipe in the file `path` (or `path`/recipe.yaml), with `dotted.key=value` overrides.
 
         Raises RecipeError with one line for every fault.
         """

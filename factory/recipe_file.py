@@ -22,6 +22,7 @@ KEY_NAMES = {"api_key", "key", "token", "hf_token", "apikey", "password", "secre
 
 def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Return the recipe in `path` with `dotted.key=value` overrides; raise RecipeError naming every fault."""
+    path = path / "recipe.yaml" if path.is_dir() else path
     document = read_document(path)
     for override in overrides:
         _apply(override, document)

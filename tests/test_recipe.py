@@ -110,7 +110,9 @@ def test_a_label_that_nobody_can_type_is_refused(write, label, fault):
 
 @pytest.mark.parametrize("label", ["Sci/Tech", "ärgerlich, sehr", "</label>", "🙂"])
 def test_odd_but_plain_labels_are_welcome(write, label):
-    assert Recipe.read(write(GOOD.replace("good:", f"{json.dumps(label, ensure_ascii=False)}:"))).task.names[0] == label
+    assert (
+        Recipe.read(write(GOOD.replace("good:", f"{json.dumps(label, ensure_ascii=False)}:"))).task.names[0] == label
+    )
 
 
 def test_one_label_is_no_task(write):

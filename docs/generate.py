@@ -1,0 +1,60 @@
+"""Rewrite what is generated: the schema of recipes, the blocks of README.md, the golden cards.
+
+`--check` writes nothing and exits 1 with the names of files that are not current.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from factory.cli import commands
+from factory.evaluation.scoreboard import render
+from factory.recipe import Recipe
+from tests.release.pages import golden_pages
+
+ROOT = Path(__file__).parents[1]
+REPORT = ROOT / "docs" / "demo-report.json"
+
+
+def main(check: bool) -> int:
+    """Write every generated file, or name those that would change."""
+    stale = [path for path, text in generated_files().items() if not path.exists() or path.read_text() != text]
+    for path in stale:
+        if check:
+            print(f"{path.relative_to(ROOT)} is not current; run `make docs`", file=sys.stderr)  # noqa: T201
+        else:
+            path.write_text(generated_files()[path])
+    return int(check and bool(stale))
+
+
+def generated_files() -> dict[Path, str]:
+    """Return the text that each generated file should have."""
+    schema = json.dumps(Recipe.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
+    return {
+        ROOT / "recipes" / "schema.json": schema,
+        ROOT / "README.md": fill_readme((ROOT / "README.md").read_text()),
+        **{ROOT / "tests" / "golden" / name: text for name, text in golden_pages().items()},
+    }
+
+
+def fill_readme(text: str) -> str:
+    """Put the help of the command line and the scoreboard of the last demo between their marks."""
+    help_text = CliRunner().invoke(commands, ["--help"], prog_name="factory").output
+    blocks = {
+        "help": f"```\n{help_text.strip()}\n```",
+        "recipe": f"```yaml\n{(ROOT / 'recipes/climate-stance/recipe.yaml').read_text().strip()}\n```",
+        "scoreboard": render(json.loads(REPORT.read_text()), "markdown").strip(),
+    }
+    for name, block in blocks.items():
+        marks = rf"(<!-- generated: {name} -->\n).*?(\n<!-- end -->)"
+        text = re.sub(marks, lambda found, block=block: f"{found[1]}{block}{found[2]}", text, flags=re.DOTALL)
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv))
