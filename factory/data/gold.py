@@ -24,8 +24,8 @@ def read_gold(file: Artifact, gold: Gold, labels: list[str], *, out: Path) -> No
 def read_texts(file: Artifact, texts: Texts, *, out: Path) -> None:
     """Write `texts.jsonl`: every row of `file` without a label; raises DataError with file:line."""
     path = _rows_file(file.path)
-    rows = ((read_text(row, texts.text, f"{path}:{number}")) for number, row in read_rows(path))
-    write_examples(out / "texts.jsonl", (Example(text, source="texts") for text in rows))
+    found = (read_text(row, texts.text, f"{path}:{number}") for number, row in read_rows(path))
+    write_examples(out / "texts.jsonl", (Example(text, source="texts") for text in found))
 
 
 def iter_gold(path: Path, gold: Gold, labels: list[str]) -> Iterator[Example]:

@@ -15,6 +15,7 @@ from factory.data.tables import (
     Row,
     as_text,
     explain_parquet_faults,
+    import_parquet,
     open_parquet,
     read_cell,
     read_rows,
@@ -63,8 +64,6 @@ def _label_rows(classify: Classify, source: str | Path, output: str | Path, suff
 
 
 def _label_parquet(classify: Classify, source: Path, output: str | Path, column: str) -> int:
-    from pyarrow.parquet import ParquetWriter
-
     file = open_parquet(source)
     columns: Row = dict.fromkeys(file.schema_arrow.names)
     read_cell(columns, column, str(source))
@@ -73,7 +72,7 @@ def _label_parquet(classify: Classify, source: Path, output: str | Path, column:
     schema = _extend_schema(file.schema_arrow, list(_make_room(columns, str(source))))
     _announce(source, columns)
     count = 0
-    with open_output(output) as target, ParquetWriter(target, schema) as writer:
+    with open_output(output) as target, import_parquet().ParquetWriter(target, schema) as writer:
         for batch in _read_batches(source, file):
             values = enumerate(batch.column(column).to_pylist(), count + 1)
             texts = [as_text(value, column, f"{source}:{number}") for number, value in values]

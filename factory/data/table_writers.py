@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from factory.data.tables import STANDARD_STREAM, Row
+from factory.data.tables import STANDARD_STREAM, Row, import_parquet
 from factory.errors import DataError
 
 
@@ -90,22 +90,28 @@ class _CsvWriter:
         self._columns: list[str] = []
 
     def write(self, rows: Sequence[Row]) -> None:
-        text = io.StringIO(newline="")
-        plain = csv.writer(text, lineterminator="\n")
-        quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        records: list[list[str]] = []
         if rows and not self._columns:
             self._columns = list(rows[0])
-            plain.writerow(self._columns)
+            records.append(self._columns)
         for row in rows:
             _check_columns(row, self._columns)
-            cells = [_as_cell(row.get(column)) for column in self._columns]
-            has_return = any("\r" in cell for cell in cells)  # csv quotes a lone carriage return from Python 3.13 on
-            (quoted if has_return else plain).writerow(cells)
-        self._file.write(text.getvalue().encode())
+            records.append([_as_cell(row.get(column)) for column in self._columns])
+        self._file.write(_format_csv(records).encode())
         self._file.flush()
 
     def close(self) -> None:
         self._file.flush()
+
+
+def _format_csv(records: list[list[str]]) -> str:
+    text = io.StringIO(newline="")
+    plain = csv.writer(text, lineterminator="\n")
+    quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for record in records:
+        has_return = any("\r" in cell for cell in record)  # left bare by `plain`, and no reader would take it
+        (quoted if has_return else plain).writerow(record)
+    return text.getvalue()
 
 
 class _ParquetWriter:
@@ -114,8 +120,8 @@ class _ParquetWriter:
         self._writer: Any = None
 
     def write(self, rows: Sequence[Row]) -> None:
+        parquet = import_parquet()
         from pyarrow import ArrowException, Table
-        from pyarrow.parquet import ParquetWriter
 
         if not rows:
             return
@@ -127,7 +133,7 @@ class _ParquetWriter:
         except ArrowException as fault:
             what = str(fault).splitlines()[0]
             raise DataError(f"a column holds values of several types ({what}); write .jsonl instead") from fault
-        self._writer = self._writer or ParquetWriter(self._file, table.schema)
+        self._writer = self._writer or parquet.ParquetWriter(self._file, table.schema)
         self._writer.write_table(table)
 
     def close(self) -> None:

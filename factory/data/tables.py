@@ -80,14 +80,20 @@ def as_text(value: Any, column: str, place: str) -> str:
     return value
 
 
-def open_parquet(path: Path) -> Any:
-    """Return a `pyarrow.parquet.ParquetFile`; raises DataError where pyarrow or a usable file is missing."""
+def import_parquet() -> Any:
+    """Return the module `pyarrow.parquet`; raises DataError, which says how to install it."""
     try:
-        from pyarrow.parquet import ParquetFile
+        import pyarrow.parquet
     except ImportError as fault:
-        raise DataError(f"{path}: Parquet needs pyarrow; pip install 'hf-factory[build]'") from fault
+        raise DataError("Parquet needs pyarrow, which is not installed: pip install 'hf-factory[build]'") from fault
+    return pyarrow.parquet
+
+
+def open_parquet(path: Path) -> Any:
+    """Return a `pyarrow.parquet.ParquetFile`; raises DataError for a file that is none."""
+    parquet = import_parquet()
     with explain_parquet_faults(path):
-        return ParquetFile(path)
+        return parquet.ParquetFile(path)
 
 
 @contextmanager

@@ -1,0 +1,151 @@
+"""Each removed row has a reason, and what is kept does not depend on the order of rows."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from factory.data.examples import Example, read_examples, write_examples
+from factory.data.filtering import Candidate, filter_examples, sift
+from factory.errors import DataError
+from factory.recipe import Filter
+from factory.store import Artifact
+
+LONG = "the report says that sea levels along the coast have risen by eight inches since the year 1900"
+
+
+def reason_for(text, *others, gold=(), filter=None, **row):
+    example = Example(text, **{"label": "a"} | row)
+    _, rejected = sift([example, *others], gold, filter or Filter())
+    return {row.text: row.reason for row in rejected}.get(text)
+
+
+def test_a_fit_row_is_kept():
+    assert reason_for("one two three", gold=["four five six"]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "expected"),
+    [
+        ("one two three", {"label": None, "reason": "refused"}, "unanswered: refused"),
+        ("one two three", {"label": None, "reason": "unanswered"}, "unanswered"),
+        ("one two three", {"label": None}, "unanswered"),
+        ("one - two!", {}, "too short"),
+        ("word " * 401, {}, "too long"),
+        ("one two three", {"asked_for": "b"}, "disagreement"),
+        ("It WARMS, they say", {}, "in gold"),
+        (LONG, {}, "shares 13 words in a row with gold"),
+        (LONG.upper().replace(" ", ",  "), {}, "shares 13 words in a row with gold"),
+    ],
+)
+def test_an_unfit_row_is_removed_with_the_reason(text, row, expected):
+    gold = ["it warms they say", f"Yesterday {LONG} in all."]
+    assert reason_for(text, gold=gold, **row) == expected
+
+
+def test_twelve_words_in_a_row_are_no_contamination():
+    twelve = " ".join(LONG.split()[:12])
+    assert reason_for(f"{twelve} nothing", gold=[f"{twelve} something"]) is None
+    assert reason_for(f"{twelve} nothing", gold=[f"{twelve} something"], filter=Filter(gold_ngram=12)) is not None
+
+
+def test_a_disagreement_may_be_kept():
+    assert reason_for("one two three", asked_for="b", filter=Filter(disagreements="keep")) is None
+
+
+def test_of_equal_texts_one_is_kept():
+    rows = [Example("One two three.", "a"), Example("One two three.", "a", asked_for="a", source="generated")]
+    kept, rejected = sift(rows, [], Filter())
+    assert len(kept) == 1
+    assert [row.reason for row in rejected] == ["duplicate"]
+
+
+def test_texts_that_differ_in_case_punctuation_blanks_or_width_alone_are_near_identical():
+    texts = ["One, two - three", "one two\tthree", "ONE TWO THREE!", "\uff4fne two three", "one two th\u00adree"]
+    kept, rejected = sift([Example(text, "a") for text in texts], [], Filter())
+    assert len(kept) == 1
+    assert [row.reason for row in rejected] == ["near-identical"] * 4
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Nice work team \U0001f44d", "Nice work team \U0001f44e"), ("वह की किताब", "वह के किताब"), ("a b 1", "a b 2")],
+)
+def test_texts_that_differ_in_a_sign_that_carries_meaning_are_both_kept(one, other):
+    kept, _ = sift([Example(one, "a"), Example(other, "a")], [], Filter())
+    assert len(kept) == 2
+
+
+def test_texts_of_punctuation_alone_are_not_taken_for_one_another():
+    kept, _ = sift([Example("?!", "a"), Example("...", "a")], [], Filter(min_words=0))
+    assert len(kept) == 2
+
+
+def test_every_character_of_chinese_counts_as_a_word():
+    assert Candidate(Example("今天很热。CO2 排放")).words == ["今", "天", "很", "热", "co2", "排", "放"]
+
+
+def test_a_duplicate_of_a_removed_row_is_kept():
+    written = Example("one two three", "a", asked_for="b", source="generated")
+    kept, rejected = sift([written, replace(written, asked_for=None, source="texts")], [], Filter())
+    assert [row.source for row in kept] == ["texts"]
+    assert [row.reason for row in rejected] == ["disagreement"]
+
+
+WORDS = st.lists(st.sampled_from(["One", "one", "two", "three,", "FOUR"]), max_size=5).map(" ".join)
+ROWS = st.builds(
+    Example, text=WORDS, label=st.sampled_from(["a", "b", None]), asked_for=st.sampled_from(["a", "b", None])
+)
+
+
+@given(st.data(), st.lists(ROWS, max_size=12))
+def test_the_order_of_rows_does_not_matter(data, rows):
+    gold = ["one two four"]
+    assert sift(data.draw(st.permutations(rows)), gold, Filter(min_words=1)) == sift(rows, gold, Filter(min_words=1))
+
+
+@given(st.lists(ROWS, max_size=12))
+def test_every_row_is_kept_or_has_a_reason(rows):
+    kept, rejected = sift(rows, ["one two four"], Filter(min_words=1))
+    assert len(kept) + len(rejected) == len(rows)
+    assert all(row.reason is None for row in kept)
+    assert all(row.reason for row in rejected)
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    def write(*rows, name="labelled", file="examples.jsonl"):
+        (tmp_path / name).mkdir()
+        write_examples(tmp_path / name / file, rows)
+        return Artifact(tmp_path / name, "digest")
+
+    return write
+
+
+def test_the_stage_writes_what_is_kept_what_is_not_and_the_counts(labelled, out):
+    texts = labelled(Example("one two three", "a"), Example("short", "a"))
+    written = labelled(Example("four five six", "b", asked_for="b"), Example("in the gold", "a"), name="written")
+    gold = labelled(Example("In the gold!", "a", source="gold"), name="gold", file="gold.jsonl")
+    filter_examples([texts, written], gold, Filter(), out=out)
+    assert {row.text for row in read_examples(out / "kept.jsonl")} == {"one two three", "four five six"}
+    rejected = read_examples(out / "rejected.jsonl")
+    assert {(row.text, row.reason) for row in rejected} == {("short", "too short"), ("in the gold", "in gold")}
+    assert json.loads((out / "counts.json").read_text()) == {"kept": 2, "removed": {"too short": 1, "in gold": 1}}
+
+
+def test_equal_rows_in_another_order_give_equal_bytes(labelled, out, tmp_path):
+    rows = [Example(f"text number {n % 7}", "a", attributes={"n": str(n)}) for n in range(20)]
+    again = tmp_path / "again"
+    again.mkdir()
+    filter_examples([labelled(*rows)], None, Filter(), out=out)
+    filter_examples([labelled(*rows[::-1], name="reversed")], None, Filter(), out=again)
+    for name in ("kept.jsonl", "rejected.jsonl", "counts.json"):
+        assert (out / name).read_bytes() == (again / name).read_bytes()
+
+
+def test_nothing_left_is_an_error_with_the_counts(labelled, out):
+    rows = [Example("short", "a"), Example("no answer here", reason="refused"), Example("brief", "b")]
+    with pytest.raises(DataError, match=r"no row is left to train on \(too short: 2, unanswered: refused: 1\); look"):
+        filter_examples([labelled(*rows)], None, Filter(), out=out)
