@@ -43,8 +43,9 @@ def tiny_base(folder: Path) -> Path:
 
 
 def _vocabulary() -> dict[str, int]:
-    characters = string.ascii_lowercase + string.digits
-    pieces = [*SPECIAL, *string.punctuation, *characters, *(f"##{character}" for character in characters), *WORDS.split()]
+    characters = [*string.ascii_lowercase, *string.digits]
+    inner = [f"##{character}" for character in characters]
+    pieces = [*SPECIAL, *string.punctuation, *characters, *inner, *WORDS.split()]
     return {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
 
 
