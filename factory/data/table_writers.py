@@ -35,10 +35,10 @@ def open_writer(target: str | Path, suffix: str) -> Iterator[TableWriter]:
 
     Raises DataError where the file cannot be written.
     """
-    writers: dict[str, Callable[[BinaryIO], TableWriter]]
+    writers: dict[str, Callable[[BinaryIO, str], TableWriter]]
     writers = {".csv": _CsvWriter, ".jsonl": _JsonlWriter, ".parquet": _ParquetWriter}
     with open_output(target) as file:
-        writer = writers[suffix](file)
+        writer = writers[suffix](file, str(target))
         yield writer
         writer.close()
 
@@ -72,8 +72,9 @@ def open_output(target: str | Path) -> Iterator[BinaryIO]:
 
 
 class _JsonlWriter:
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, name: str) -> None:
         self._file = file
+        self._name = name
 
     def write(self, rows: Sequence[Row]) -> None:
         for row in rows:
@@ -85,8 +86,9 @@ class _JsonlWriter:
 
 
 class _CsvWriter:
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, name: str) -> None:
         self._file = file
+        self._name = name
         self._columns: list[str] = []
 
     def write(self, rows: Sequence[Row]) -> None:
@@ -95,7 +97,7 @@ class _CsvWriter:
             self._columns = list(rows[0])
             records.append(self._columns)
         for row in rows:
-            _check_columns(row, self._columns)
+            _check_columns(row, self._columns, self._name)
             records.append([_as_cell(row.get(column)) for column in self._columns])
         self._file.write(_format_csv(records).encode())
         self._file.flush()
@@ -115,8 +117,9 @@ def _format_csv(records: list[list[str]]) -> str:
 
 
 class _ParquetWriter:
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, name: str) -> None:
         self._file = file
+        self._name = name
         self._writer: Any = None
 
     def write(self, rows: Sequence[Row]) -> None:
@@ -127,12 +130,12 @@ class _ParquetWriter:
             return
         schema = self._writer.schema if self._writer else None
         for row in rows:
-            _check_columns(row, schema.names if schema else list(rows[0]))
+            _check_columns(row, schema.names if schema else list(rows[0]), self._name)
         try:
             table = Table.from_pylist(list(rows), schema=schema)
-        except ArrowException as fault:
-            what = str(fault).splitlines()[0]
-            raise DataError(f"a column holds values of several types ({what}); write .jsonl instead") from fault
+        except (ArrowException, OverflowError) as fault:
+            what = f"a column holds values of several types ({str(fault).splitlines()[0]})"
+            raise DataError(f"{self._name}: {what}; write .jsonl instead") from fault
         self._writer = self._writer or parquet.ParquetWriter(self._file, table.schema)
         self._writer.write_table(table)
 
@@ -141,9 +144,9 @@ class _ParquetWriter:
             self._writer.close()
 
 
-def _check_columns(row: Row, columns: list[str]) -> None:
+def _check_columns(row: Row, columns: list[str], name: str) -> None:
     if more := [column for column in row if column not in columns]:
-        raise DataError(f"a row has the column {more[0]!r}, which the first row lacks; write .jsonl instead")
+        raise DataError(f"{name}: a row has the column {more[0]!r}, which the first row lacks; write .jsonl instead")
 
 
 def _as_cell(value: Any) -> str:

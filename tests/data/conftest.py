@@ -1,10 +1,14 @@
 """A teacher who answers from a function, and a place for stages to write."""
 
 import pytest
+from hypothesis import settings
 
 from factory.data.examples import Example
 from factory.recipe import Task
 from factory.teacher import Usage
+
+settings.register_profile("data", deadline=None, max_examples=50)  # no test depends on how busy the machine is
+settings.load_profile("data")
 
 
 class PlainTeacher:
