@@ -6,11 +6,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
+from httpx2 import HTTPError, InvalidURL
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HFValidationError,
+    LocalTokenNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
 from factory.errors import HubError
 
+FAULTS = (HTTPError, ConnectionError, TimeoutError)  # what the client raises when a Hub refuses or does not answer
 KEPT = "what is built is kept: run the same command again"
 WRITE = "a token with the permission 'Write access to contents/settings of all repos' (repo.write)"
-TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+TRANSIENT = frozenset({408, 409, 412, 425, 429, 500, 502, 503, 504})
 
 SENTENCES: dict[int, str] = {
     400: "{place} refused what was sent ({said}); mend it and run the same command again",
@@ -30,9 +41,6 @@ def explained(place: str) -> Iterator[None]:
 
     Raises HubError.
     """
-    from httpx2 import HTTPError, InvalidURL
-    from huggingface_hub.errors import HFValidationError, LocalTokenNotFoundError, OfflineModeIsEnabled
-
     try:
         yield
     except HFValidationError as fault:
@@ -43,14 +51,12 @@ def explained(place: str) -> Iterator[None]:
         raise HubError(f"{place} needs a token; set HF_TOKEN, or run: hf auth login") from fault
     except InvalidURL as fault:
         raise HubError(f"HF_ENDPOINT is not an address ({_one_line(fault)}); use https://HOST") from fault
-    except (HTTPError, ConnectionError, TimeoutError) as fault:
+    except FAULTS as fault:
         raise HubError(sentence(fault, place)) from fault
 
 
 def sentence(fault: Exception, place: str) -> str:
     """Return one sentence: what is wrong at `place`, and what to do."""
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
-
     status, said = status_of(fault), _said(fault)
     special: list[tuple[type[Exception], Callable[[], str]]] = [
         (GatedRepoError, lambda: f"{place} is gated; ask for access on its page, then run the same command again"),
@@ -73,10 +79,10 @@ def status_of(fault: Exception) -> int | None:
     return status
 
 
-def is_transient(fault: Exception) -> bool:
-    """Whether trying again in a moment may help."""
+def is_worth_another_look(fault: Exception) -> bool:
+    """Whether it may pass, or may have been done though the answer was lost."""
     status = status_of(fault)
-    return status is None or status in TRANSIENT
+    return not isinstance(fault, OfflineModeIsEnabled) and (status is None or status in TRANSIENT)
 
 
 def _said(fault: Exception) -> str:

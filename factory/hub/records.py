@@ -1,0 +1,41 @@
+"""What has been published and verified before, so that it need not be pulled again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from factory.hub.changes import Repo
+from factory.hub.target import Target, factory_home
+from factory.store import digest_of
+
+
+@dataclass(frozen=True)
+class Record:
+    """A verified release: its tag, the commit under it in each repository, the slug of the collection."""
+
+    tag: str
+    commits: dict[str, str]
+    collection: str
+
+
+def read_record(target: Target, repos: list[Repo]) -> Record | None:
+    """Return the last verified release of these repositories on this Hub, None if there is none."""
+    try:
+        return Record(**json.loads(_path(target, repos).read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def write_record(target: Target, repos: list[Repo], record: Record) -> None:
+    """Remember a verified release, whole or not at all."""
+    path = _path(target, repos)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(asdict(record), indent=1), encoding="utf-8")
+    partial.replace(path)
+
+
+def _path(target: Target, repos: list[Repo]) -> Path:
+    return factory_home() / "published" / f"{digest_of([target.place, repos[0].id])[:20]}.json"

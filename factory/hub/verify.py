@@ -1,0 +1,117 @@
+"""Pull a release back by name, in a process of its own with an empty cache, and compare it with what was built."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from factory.errors import HubError
+from factory.hub.changes import Repo
+from factory.hub.faults import FAULTS, sentence
+from factory.hub.target import Target
+from factory.store import hash_files
+
+MAX_SCORE_DIFFERENCE = 1e-3
+SHARED_CACHES = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_DATASETS_CACHE", "HF_XET_CACHE", "HF_ASSETS_CACHE")
+log = logging.getLogger("factory")
+
+
+def verify_release(folder: Path, repos: list[Repo], tag: str, target: Target) -> dict[str, Any]:
+    """Return what was found equal under `tag`: files by SHA-256, rows of each split, predictions on the demo's texts.
+
+    Raises HubError naming the file, split or text that differs.
+    """
+    log.info("verifying: pulling %d repositories by name at %s", len(repos), tag)
+    request = {"tag": tag, "repos": [[repo.type, repo.id, str(folder / repo.folder)] for repo in repos]}
+    with tempfile.TemporaryDirectory(prefix="factory-verify-") as empty:
+        inherited = {name: value for name, value in target.environment().items() if name not in SHARED_CACHES}
+        done = subprocess.run(
+            [sys.executable, "-m", "factory.hub.verify"],
+            input=json.dumps(request),
+            env={**inherited, "HF_HOME": empty, "HF_HUB_DISABLE_PROGRESS_BARS": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise HubError(f"{tag} on {target.name} could not be pulled back ({said}); run the same command again")
+    found: dict[str, Any] = json.loads(done.stdout)
+    if found["problems"]:
+        raise HubError(f"{tag} on {target.name} is not what was built: {'; '.join(found['problems'][:5])}")
+    log.info("verified: %(files)d files, %(rows)d rows, %(predictions)d predictions are what was built", found)
+    return found
+
+
+def main() -> None:
+    """Answer the request on stdin with one JSON document on stdout: counts of what is equal, and the problems."""
+    request = json.load(sys.stdin)
+    repos = [(kind, name, Path(folder)) for kind, name, folder in request["repos"]]
+    texts = [text for kind, _, folder in repos if kind == "space" for text in _read_examples(folder)]
+    found: Counter[str] = Counter(files=0, rows=0, predictions=0)
+    problems: list[str] = []
+    for kind, name, folder in repos:
+        try:
+            problems += _check_files(kind, name, folder, request["tag"], found)
+            if kind == "dataset":
+                problems += _check_rows(name, folder, request["tag"], found)
+            if kind == "model":
+                problems += _check_predictions(name, folder, request["tag"], texts, found)
+        except FAULTS as fault:
+            problems.append(sentence(fault, f"{kind} {name}"))
+    json.dump({**found, "problems": problems}, sys.stdout)
+
+
+def _read_examples(folder: Path) -> list[str]:
+    return [str(text) for text in json.loads((folder / "demo.json").read_text(encoding="utf-8"))["examples"]]
+
+
+def _check_files(kind: str, name: str, folder: Path, tag: str, found: Counter[str]) -> Iterator[str]:
+    from huggingface_hub import snapshot_download
+
+    pulled = hash_files(Path(snapshot_download(name, repo_type=kind, revision=tag)))
+    for path, expected in hash_files(folder).items():
+        if path not in pulled:
+            yield f"{kind} {name} has no {path}"
+        elif pulled[path] != expected:
+            yield f"{path} of {kind} {name} has other bytes"
+        else:
+            found["files"] += 1
+
+
+def _check_rows(name: str, folder: Path, tag: str, found: Counter[str]) -> Iterator[str]:
+    import datasets
+    import pyarrow.parquet
+
+    datasets.config.USE_PARQUET_EXPORT = False  # the files themselves, not what a viewer made of them
+    expected: Counter[str] = Counter()
+    for path in sorted((folder / "data").glob("*.parquet")):
+        expected[path.name.split("-")[0]] += pyarrow.parquet.read_metadata(path).num_rows
+    pulled = {split: rows.num_rows for split, rows in datasets.load_dataset(name, revision=tag).items()}
+    for split in expected.keys() | pulled.keys():
+        if expected.get(split) != pulled.get(split):
+            yield f"dataset {name} has {pulled.get(split)} rows in '{split}' instead of {expected.get(split)}"
+    found["rows"] += sum(pulled.values())
+
+
+def _check_predictions(name: str, folder: Path, tag: str, texts: list[str], found: Counter[str]) -> Iterator[str]:
+    from transformers import pipeline
+
+    pulled = pipeline("text-classification", model=name, revision=tag, truncation=True)(texts)
+    built = pipeline("text-classification", model=str(folder), truncation=True)(texts)
+    for text, ours, theirs in zip(texts, built, pulled, strict=True):
+        if ours["label"] != theirs["label"] or abs(ours["score"] - theirs["score"]) > MAX_SCORE_DIFFERENCE:
+            yield f"model {name} says {theirs['label']} ({theirs['score']:.3f}) of {text[:60]!r}"
+        else:
+            found["predictions"] += 1
+
+
+if __name__ == "__main__":
+    main()
