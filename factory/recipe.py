@@ -155,7 +155,7 @@ class Filter(Section):
 
 
 class Split(Section):
-    """How kept rows are shared out; by content, so that adding rows moves none."""
+    """How kept rows are shared out; by content, so that adding rows moves few."""
 
     validation: float = Field(0.15, gt=0, lt=0.5, description="Share that chooses the best epoch.")
     held_out: float = Field(0.15, gt=0, lt=0.5, description="Share that measures agreement with the teacher.")

@@ -166,8 +166,8 @@ def as_json(value: Any) -> Any:
 
 
 def digest_of(value: Any) -> str:
-    """Return the SHA-256 of `value` as canonical JSON."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    """Return the SHA-256 of `value` as JSON; the order of keys counts, since that of labels is the order of classes."""
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()
 
 
 def hash_files(path: Path) -> dict[str, tuple[str, int]]:

@@ -258,9 +258,7 @@ class _Connection(BaseHTTPRequestHandler):
             case _:
                 self._send(200, _completion(Message(json.dumps(reaction, ensure_ascii=False)), asked))
 
-    def _send(
-        self, code: int, body: bytes, headers: dict[str, str] | None = None, length: int | None = None
-    ) -> None:
+    def _send(self, code: int, body: bytes, headers: dict[str, str] | None = None, length: int | None = None) -> None:
         self.send_response(code)
         shown = {"Content-Type": "application/json", **(headers or {})}
         for name, value in {**shown, "Content-Length": str(len(body) if length is None else length)}.items():

@@ -53,6 +53,13 @@ def test_a_stage_reads_its_section_and_nothing_else_of_the_recipe(store):
     assert (first.path / "words.txt").read_text() == "a b"
 
 
+def test_the_order_of_labels_is_part_of_the_key(store):
+    def write_names(labels, *, out):
+        (out / "names.txt").write_text(" ".join(labels))
+
+    assert store(write_names, {"a": "", "b": ""}) != store(write_names, {"b": "", "a": ""})
+
+
 def test_equal_bytes_from_other_inputs_leave_later_stages_cached(store):
     short = store(write_words, ["a", "b"], Filter(min_words=2))
     same = store(write_words, ["a", "b"], Filter(min_words=3))

@@ -155,7 +155,7 @@ def _find(call: Call, *, write: bool = False) -> sqlite3.Row:
     """Return the collection in the path, found by the id its slug ends in."""
     namespace, identity = call.params["namespace"], call.params["slug"].rsplit("-", 1)[-1]
     rows = call.store.db.execute("SELECT * FROM collections WHERE namespace = ?", (namespace,))
-    row = next((row for row in rows if row["slug"].rsplit("-", 1)[-1] == identity), None)
+    row: sqlite3.Row | None = next((row for row in rows if row["slug"].rsplit("-", 1)[-1] == identity), None)
     if row is None or not _is_visible(call.account, row):
         raise HubError(404, "Collection not found")
     if write:

@@ -66,15 +66,16 @@ def repo_of_row(row: sqlite3.Row) -> Repo:
 def find_repo(call: Call, access: Access = "read") -> Repo:
     """Return the repository in the path if the caller may `access` it.
 
-    Content is the files of a gated repository. To propose (a pull request) needs a token that writes and a repository one can read. Raises a 404 for what the
-    caller may not see, a 401 or 403 for what they may see and not change, a 307 for a repository that moved.
+    Content is the files of a gated repository. To propose (a pull request) needs a token that writes and a repository
+    one can read. Raises a 404 for what the caller may not see, a 401 or 403 for what they may see and not do, a 307
+    for a repository that moved.
     """
     name = call.params["name"].removesuffix(".git")
     repo = load_repo(call.store.db, call.type, call.params["namespace"], name)
     if repo is None or not repo.is_visible_to(call.account):
         raise _moved(call, name) or repo_not_found()
     if access == "content" and not repo.is_open_to(call.account, call.store.db):
-        message = f"Access to the {repo.type} {repo.full_name} is restricted: ask its owner for it"
+        message = f"Access to {repo.type} {repo.full_name} is restricted and you are not in the authorized list"
         raise HubError(403 if call.account else 401, message, "GatedRepo")
     if access in ("propose", "write"):
         call.writer(repo.namespace if access == "write" else None)

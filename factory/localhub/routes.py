@@ -33,6 +33,13 @@ def whoami(call: Call) -> Response:
     return reply(describe_account(call.user()))
 
 
+def list_no_likes(call: Call) -> Response:
+    """Answer who likes what: likes are given on the website of huggingface.co, so here there are none."""
+    if "name" in call.params:
+        find_repo(call)
+    return reply([])
+
+
 def _missing_repo(call: Call) -> Response:
     raise repo_not_found()
 
@@ -127,6 +134,8 @@ _OUT_OF_SCOPE = (
     Route("*", "/api/scheduled-jobs/{path*}", _out_of_scope("A scheduled job")),
     Route("*", "/api/papers/{path*}", _out_of_scope("A paper")),
     Route("*", "/api/kernels/{path*}", _out_of_scope("A kernel repository")),
+    Route("GET", "/api/users/{user}/likes", list_no_likes),
+    Route("GET", f"{_REPO}/likers", list_no_likes),
     Route("*", "/api/users/{path*}", _out_of_scope("A user's profile")),
     Route("*", "/api/organizations/{path*}", _out_of_scope("An organisation's profile")),
     Route("GET", "/api/{type}/{name}", _missing_repo),
