@@ -116,15 +116,14 @@ class Hub:
 
 def _refuse(refusal: HubError) -> Response:
     """Return a refusal as the clients read it: the sentence in the body and, in ASCII, in a header."""
-    headers = {
-        "X-Error-Message": refusal.message.encode("ascii", "replace").decode().replace("\n", " ").replace("\r", " ")
-    }
+    message = refusal.message.encode(errors="replace").decode()
+    headers = {"X-Error-Message": " ".join(message.encode("ascii", "replace").decode().split())}
     if refusal.code:
         headers["X-Error-Code"] = refusal.code
     if isinstance(refusal, Moved):
         headers["Location"] = refusal.location
     headers |= refusal.headers
-    return reply({"error": refusal.message, **refusal.body}, refusal.status, headers)
+    return reply({"error": message, **refusal.body}, refusal.status, headers)
 
 
 def _database_fault(fault: sqlite3.OperationalError) -> HubError:

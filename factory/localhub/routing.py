@@ -36,7 +36,7 @@ class Route:
         params = {}
         for expected, segment in zip(pattern, segments, strict=False):
             name = expected[1:-1]
-            if expected[0] != "{":
+            if not expected.startswith("{"):
                 if expected != segment:
                     return None
             elif name == "type" and segment not in TYPES:
