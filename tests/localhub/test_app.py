@@ -14,7 +14,7 @@ def raw(hub, content):
 
 
 def test_every_answer_has_a_request_id_and_says_what_it_is(hub):
-    one, two = hub.request("GET", "/api/models"), hub.request("GET", "/api/nothing")
+    one, two = hub.request("GET", "/api/models"), hub.request("GET", "/api/no/such/thing/at/all")
     assert one.headers["x-request-id"] != two.headers["x-request-id"]
     assert two.json() == {"error": "Not found"}
     assert two.headers["x-error-message"] == "Not found"
