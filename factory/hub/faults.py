@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from http import HTTPStatus
 
 from httpx2 import HTTPError, InvalidURL
 from huggingface_hub.errors import (
     GatedRepoError,
     HFValidationError,
+    LocalEntryNotFoundError,
     LocalTokenNotFoundError,
     OfflineModeIsEnabled,
+    RemoteEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
@@ -33,6 +34,12 @@ SENTENCES: dict[int, str] = {
     413: "{place} finds a file too large ({said}); publish fewer rows or a smaller student",
     429: "{place} has had too many requests of this account; wait some minutes, " + KEPT,
 }
+MISSING: list[tuple[type[Exception], str]] = [  # a kind before those it is a kind of
+    (GatedRepoError, "is gated; ask for access on its page, then run the same command again"),
+    (RepositoryNotFoundError, "does not exist, or this token may not see it; check the name and the token"),
+    (RevisionNotFoundError, "has no such revision; check the branch, tag or commit"),
+    (RemoteEntryNotFoundError, "does not exist; check that hf-factory published the repository"),
+]
 
 
 @contextmanager
@@ -47,6 +54,8 @@ def explained(place: str) -> Iterator[None]:
         raise HubError(f"{place} is not a legal name on the Hub; {_one_line(fault)}") from fault
     except OfflineModeIsEnabled as fault:
         raise HubError(f"{place} cannot be reached while HF_HUB_OFFLINE is set; unset it, {KEPT}") from fault
+    except LocalEntryNotFoundError as fault:
+        raise HubError(f"{place} is not in the cache, and the Hub does not answer; check the connection") from fault
     except LocalTokenNotFoundError as fault:
         raise HubError(f"{place} needs a token; set HF_TOKEN, or run: hf auth login") from fault
     except InvalidURL as fault:
@@ -58,16 +67,11 @@ def explained(place: str) -> Iterator[None]:
 def sentence(fault: Exception, place: str) -> str:
     """Return one sentence: what is wrong at `place`, and what to do."""
     status, said = status_of(fault), _said(fault)
-    special: list[tuple[type[Exception], Callable[[], str]]] = [
-        (GatedRepoError, lambda: f"{place} is gated; ask for access on its page, then run the same command again"),
-        (RepositoryNotFoundError, lambda: f"{place} does not exist, or this token may not see it; check the name"),
-        (RevisionNotFoundError, lambda: f"{place} has no such revision; check the branch, tag or commit"),
-    ]
-    for kind, say in special:
-        if isinstance(fault, kind) and status != HTTPStatus.UNAUTHORIZED:
-            return say()
     if status is None:
         return f"{place} does not answer ({said}); check the address in HF_ENDPOINT and the connection, {KEPT}"
+    for kind, remedy in MISSING:
+        if isinstance(fault, kind):
+            return f"{place} {remedy}"
     if status in SENTENCES:
         return SENTENCES[status].format(place=place, said=said)
     return f"{place} has trouble ({status}: {said}); {KEPT}"

@@ -79,15 +79,12 @@ def fetch_rows(repo_id: str, revision: str, split: str, source: Fetcher, *, out:
             file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
 
 
-def fetch_file(target: Target, repo_id: str, name: str, *, revision: str | None = None) -> Path:
-    """Return one file of a model on the target Hub, from the cache if it is there; raises HubError."""
-    from huggingface_hub.errors import EntryNotFoundError
-
-    try:
-        with explained(f"{repo_id} on {target.name}"):
-            return Path(target.api.hf_hub_download(repo_id, name, revision=revision))
-    except EntryNotFoundError as fault:
-        raise HubError(f"{repo_id} on {target.name} has no {name}; was it published by hf-factory?") from fault
+def fetch_file(
+    target: Target, repo_id: str, name: str, *, repo_type: str = "model", revision: str | None = None
+) -> Path:
+    """Return one file of a repository on the target Hub, from the cache if it is there; raises HubError."""
+    with explained(f"{name} of {repo_id} on {target.name}"):
+        return Path(target.api.hf_hub_download(repo_id, name, repo_type=repo_type, revision=revision))
 
 
 @contextmanager

@@ -82,32 +82,46 @@ def preview_release(folder: Path, repos: list[Repo], *, release_id: str, target:
 def publish_release(
     folder: Path, repos: list[Repo], *, release_id: str, title: str, private: bool, target: Target
 ) -> Published:
-    """Bring the folders of a finished release to the Hub, byte for byte, and verify them from outside.
+    """Push a finished release, put its repositories into a collection, and verify it from outside if that is due.
 
-    Each repository gets one commit, or none when it holds the release already. Killed anywhere, the next call goes on.
-    Raises HubError; a file that somebody else changed is named and left alone.
+    Killed anywhere, the next call goes on. Raises HubError.
+    """
+    tag = _tag(release_id)
+    pushed = push_release(folder, repos, tag, private=private, target=target)
+    collection = _ensure_collection(target, repos, title, private)
+    commits = {f"{change.repo.type} {change.repo.id}": commit for change, commit in pushed}
+    record = Record(tag, commits, collection)
+    is_due = record != read_record(target, repos)
+    if is_due:
+        verify_release(folder, repos, tag, target)
+        write_record(target, repos, record)
+    urls = [*_urls(target, repos), f"{target.endpoint}/collections/{collection}"]
+    changes = [change for change, _ in pushed]
+    made = sum(not change.is_empty for change in changes)
+    return Published(tag, _models(repos), urls, changes, made, is_verified_now=is_due)
+
+
+def push_release(
+    folder: Path, repos: list[Repo], tag: str, *, private: bool, target: Target
+) -> list[tuple[Change, str]]:
+    """Bring the folders of a release to the Hub, byte for byte, and return each change with the tagged commit.
+
+    Each repository gets one commit, or none when it holds the release already. Raises HubError; a file that somebody
+    else changed is named and left alone.
     """
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     if not sys.stderr.isatty():
         disable_progress_bars()
-    tag = _tag(release_id)
     changes = [_compare(target, repo, folder) for repo in repos]
     for change in changes:
         _check_card(target, change, folder)
-    tagged = {}
+    tagged = []
     for change in changes:
         with explained(change.repo.on(target)):
             head = _bring(target, change, folder, tag, private)
-            tagged[f"{change.repo.type} {change.repo.id}"] = _ensure_tag(target, change.repo, tag, head)
-    collection = _ensure_collection(target, repos, title, private)
-    record, done = Record(tag, tagged, collection), read_record(target, repos)
-    if record != done:
-        verify_release(folder, repos, tag, target)
-        write_record(target, repos, record)
-    urls = [*_urls(target, repos), f"{target.endpoint}/collections/{collection}"]
-    commits = sum(not change.is_empty for change in changes)
-    return Published(tag, _models(repos), urls, changes, commits, is_verified_now=record != done)
+            tagged.append(_ensure_tag(target, change.repo, tag, head))
+    return list(zip(changes, tagged, strict=True))
 
 
 def _tag(release_id: str) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 HUGGING_FACE = "https://huggingface.co"
+OTHER_HUBS = ("HF_TOKEN", "HF_HUB_DISABLE_IMPLICIT_TOKEN", "HF_HUB_OFFLINE", "HUGGINGFACE_CO_STAGING")
 log = logging.getLogger("factory")
 
 
@@ -111,7 +112,7 @@ class Target:
 
     def environment(self) -> dict[str, str]:
         """Return this process's environment, for a child that is to use this Hub by name."""
-        inherited = {name: value for name, value in os.environ.items() if name != "HF_TOKEN"}
+        inherited = {name: value for name, value in os.environ.items() if name not in OTHER_HUBS}
         token = {"HF_TOKEN": self.token} if self.token else {}
         return {**inherited, **token, "HF_ENDPOINT": self.endpoint}
 

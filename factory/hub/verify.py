@@ -45,7 +45,10 @@ def verify_release(folder: Path, repos: list[Repo], tag: str, target: Target) ->
         raise HubError(f"{tag} on {target.name} could not be pulled back ({said}); run the same command again")
     found: dict[str, Any] = json.loads(done.stdout)
     if found["problems"]:
-        raise HubError(f"{tag} on {target.name} is not what was built: {'; '.join(found['problems'][:5])}")
+        shown = "; ".join(found["problems"][:5])
+        raise HubError(
+            f"{tag} on {target.name} is not what was built: {shown}; delete that tag there and publish again"
+        )
     log.info("verified: %(files)d files, %(rows)d rows, %(predictions)d predictions are what was built", found)
     return found
 
@@ -59,11 +62,12 @@ def main() -> None:
     problems: list[str] = []
     for kind, name, folder in repos:
         try:
-            problems += _check_files(kind, name, folder, request["tag"], found)
-            if kind == "dataset":
-                problems += _check_rows(name, folder, request["tag"], found)
-            if kind == "model":
-                problems += _check_predictions(name, folder, request["tag"], texts, found)
+            differing = list(_check_files(kind, name, folder, request["tag"], found))
+            if kind == "dataset" and not differing:
+                differing += _check_rows(name, folder, request["tag"], found)
+            if kind == "model" and not differing:
+                differing += _check_predictions(name, folder, request["tag"], texts, found)
+            problems += differing
         except FAULTS as fault:
             problems.append(sentence(fault, f"{kind} {name}"))
     json.dump({**found, "problems": problems}, sys.stdout)

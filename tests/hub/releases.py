@@ -1,0 +1,79 @@
+"""A release made by hand: a dataset of a few rows, a tiny classifier, the Space that shows it."""
+
+import json
+import shutil
+from pathlib import Path
+
+from factory.hub.changes import Repo
+from tests.tiny import tiny_base
+
+APP = Path(__file__).parents[2] / "spaces" / "text-classification"
+LABELS = ["good", "bad"]
+TEXTS = ["what a wonderful dinner", "the worst movie this week", "the train was late", "please refund my order"]
+RELEASE = "0123456789ab"
+
+
+def write_release(folder, name="reviews", *, rows=4, release=RELEASE, students=("tiny",)):
+    """Write the folders of a release into `folder` and return the repositories that they are for."""
+    write_dataset(folder / "dataset", name, rows, release)
+    repos = [Repo("dataset", f"local/{name}", "dataset")]
+    for student in students:
+        write_model(folder / f"model-{student}", release)
+        repos.append(Repo("model", f"local/{name}-{student}", f"model-{student}"))
+    if students:
+        write_space(folder / "space", name, students[0], release)
+        repos.append(Repo("space", f"local/{name}", "space"))
+    return repos
+
+
+def write_dataset(folder, name, rows, release):
+    import pyarrow
+    import pyarrow.parquet
+
+    texts = [f"{TEXTS[number % len(TEXTS)]} {number}" for number in range(rows)]
+    table = pyarrow.table({"text": texts, "label": [LABELS[number % 2] for number in range(rows)]})
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    pyarrow.parquet.write_table(table, folder / "data" / "train-00000-of-00001.parquet")
+    write_card(folder, {"license": "apache-2.0"}, f"{name} {release}")
+
+
+def write_model(folder, release):
+    """Turn the tiny base into a classifier, with a head that is the same every time."""
+    import numpy
+    from safetensors.numpy import load_file, save_file
+
+    tiny_base(folder)
+    weights = {f"bert.{name}": value for name, value in load_file(folder / "model.safetensors").items()}
+    config = json.loads((folder / "config.json").read_text())
+    weights["classifier.weight"] = numpy.random.default_rng(1).normal(0, 1, (2, config["hidden_size"])).astype("f4")
+    weights["classifier.bias"] = numpy.zeros(2, "f4")
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    named = {"id2label": dict(enumerate(LABELS)), "label2id": {label: number for number, label in enumerate(LABELS)}}
+    config |= {**named, "architectures": ["BertForSequenceClassification"]}
+    (folder / "config.json").write_text(json.dumps(config))
+    write_card(folder, {"license": "apache-2.0", "pipeline_tag": "text-classification"}, f"tiny {release}")
+
+
+def write_space(folder, name, student, release):
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in ("app.py", "requirements.txt"):
+        shutil.copyfile(APP / file, folder / file)
+    demo = {
+        "title": "Good or bad?",
+        "description": "A tiny model with random weights.",
+        "question": "What does the text say?",
+        "model": f"local/{name}-{student}",
+        "revision": f"release-{release}",
+        "dataset": f"local/{name}",
+        "labels": {"good": "It praises | thanks.", "bad": "It complains."},
+        "examples": TEXTS,
+        "scoreboard": [{"name": "Macro F1 on gold", "score": "0.50"}],
+        "caption": "Gold labelled by nobody.",
+    }
+    (folder / "demo.json").write_text(json.dumps(demo))
+    write_card(folder, {"title": name, "sdk": "gradio", "app_file": "app.py"}, f"{name} {release}")
+
+
+def write_card(folder, metadata, text):
+    lines = [f"{key}: {value}" for key, value in metadata.items()]
+    (folder / "README.md").write_text("\n".join(["---", *lines, "---", "", f"# {text}", ""]))
