@@ -22,7 +22,7 @@ from factory.teacher.interrupt import run
 from factory.teacher.ledger import Ledger, Question
 from factory.teacher.prompts import PROMPT_VERSION, WRITTEN_TEXT_TOKENS, LabelPrompt, Message, WritePrompt
 from factory.teacher.wire import Fault, Reply, Wire, read_reply
-from factory.teacher.writing import WRITING_TEMPERATURE, Wish, plan_writing, write_label
+from factory.teacher.writing import WRITING_TEMPERATURE, Wish, plan_wishes, write_label
 
 log = logging.getLogger("factory")
 Value = TypeVar("Value")
@@ -75,22 +75,22 @@ class ChatTeacher:
 
         Raises as `label` does, and TeacherError when no text at all came back.
         """
-        prompt, plan = WritePrompt(task, generate), plan_writing(task, generate)
-        wishes = sum(map(len, plan.values()))
+        prompt, plan = WritePrompt(task, generate), plan_wishes(task, generate)
+        calls = sum(map(len, plan))
         reasons: Counter[str] = Counter()
         with self._opened() as (ledger, account):
-            account.left = wishes
+            account.left = calls
 
             async def write(asking: Asking) -> list[list[Example]]:
                 async def ask(wish: Wish, written: list[str]) -> list[str]:
                     request = write_request(self._settings, prompt, generate, wish, written)
                     return await self._write(asking, ledger, account, request, wish, reasons)
 
-                return await asking.finish(write_label(wishes, ask) for wishes in plan.values())
+                return await asking.finish(write_label(wishes, ask) for wishes in plan)
 
             examples = [example for found in self._run(account, write) for example in found]
         if reasons:
-            log.warning("%s: %d of %d calls brought no text: %s", self.name, reasons.total(), wishes, dict(reasons))
+            log.warning("%s: %d of %d calls brought no text: %s", self.name, reasons.total(), calls, dict(reasons))
         if not examples:
             raise TeacherError(f"{self.name} wrote no usable text ({', '.join(reasons)}); try another `teacher.model`")
         return examples
@@ -159,7 +159,7 @@ class ChatTeacher:
                 reasons[fault.reason] += 1
                 return []
             self._note_model(reply)
-        texts = read_texts(reply.content, wish.count)
+        texts = read_texts(reply.content, wish.order.count)
         if not texts:
             reasons[reply.outcome if reply.outcome in WITHOUT_LABEL else "no list of texts"] += 1
         return texts
@@ -185,8 +185,8 @@ def write_request(
     settings: HttpTeacher, prompt: WritePrompt, generate: Generate, wish: Wish, written: list[str]
 ) -> Request:
     """Return the body of the call that asks for the texts of `wish`; each call has a seed of its own."""
-    messages = prompt.messages(wish.label, wish.attributes, written, wish.count)
-    max_tokens = WRITTEN_TEXT_TOKENS * (wish.count + 1)
+    messages = prompt.messages(wish.order, written)
+    max_tokens = WRITTEN_TEXT_TOKENS * (wish.order.count + 1)
     request = _request(settings, messages, prompt.response_format, WRITING_TEMPERATURE, max_tokens)
     return request | {"seed": (generate.seed * 1_000_003 + wish.sample) % 2**31}
 

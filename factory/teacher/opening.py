@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from factory.recipe import Budget, HttpTeacher, RecordedTeacher, TeacherSettings
+from factory.errors import TeacherError
+from factory.recipe import Budget, HttpTeacher, LocalTeacher, RecordedTeacher, TeacherSettings
 from factory.teacher import Teacher
-from factory.teacher import recorded as recorded_teacher
 from factory.teacher.client import ChatTeacher
+from factory.teacher.local import LanguageModel
+from factory.teacher.recorded import Recordings
 
 
 def open_teacher(
@@ -29,5 +31,13 @@ def open_teacher(
     if isinstance(settings, HttpTeacher):
         return ChatTeacher(settings, recipe=recipe, budget=budget, ledger=ledger)
     if isinstance(settings, RecordedTeacher):
-        return recorded_teacher.RecordedTeacher(folder / settings.recorded, settings.model)
-    raise NotImplementedError
+        return Recordings(folder / settings.recorded, settings.model)
+    return LanguageModel(settings, lambda: _find_model(settings, folder, base))
+
+
+def _find_model(settings: LocalTeacher, folder: Path, base: Callable[[str, str], Path] | None) -> Path:
+    if settings.local.startswith((".", "/", "~")) or (folder / settings.local / "config.json").is_file():
+        return folder / Path(settings.local).expanduser()
+    if base is None:
+        raise TeacherError(f"teacher.local: {settings.local!r} is no folder beside the recipe; correct the path")
+    return base(settings.local, settings.revision)

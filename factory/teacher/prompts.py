@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from factory.data.grid import Order
 from factory.recipe import Generate, Task
 from factory.store import digest_of
 
@@ -70,12 +71,13 @@ class WritePrompt:
         self._meanings = task.labels
         self._examples = generate.examples
 
-    def messages(self, label: str, attributes: dict[str, str], written: Sequence[str], count: int) -> list[Message]:
-        """Return the messages that ask for `count` texts; the last of those `written` for the label are shown."""
-        examples = [example.text for example in self._examples if example.label == label]
-        wish: dict[str, Any] = {"label": label, "meaning": self._meanings[label], "attributes": attributes}
-        wish |= {"examples": examples, "already_written": list(written[-SHOWN_TEXTS:])}
-        return _converse(self.system, {key: value for key, value in wish.items() if value} | {"count": count})
+    def messages(self, order: Order, written: Sequence[str]) -> list[Message]:
+        """Return the messages of one call; the last of those `written` for the label are shown."""
+        wish: dict[str, Any] = {"label": order.label, "meaning": self._meanings[order.label]}
+        wish["attributes"] = order.attributes
+        wish["examples"] = [example.text for example in self._examples if example.label == order.label]
+        wish["already_written"] = list(written[-SHOWN_TEXTS:])
+        return _converse(self.system, {key: value for key, value in wish.items() if value} | {"count": order.count})
 
 
 def _instruct(template: str, task: Task) -> str:

@@ -22,7 +22,7 @@ UNANSWERED = "unanswered"
 Row = tuple[str, dict[str, Any]]  # "file:line", and what is written there
 
 
-class RecordedTeacher:
+class Recordings:
     """Answers out of `labels.jsonl` (texts and their labels) and `texts.jsonl` (texts written for a label).
 
     A text is found again by its characters alone, after NFC and without blanks around it; one that was never asked

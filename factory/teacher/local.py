@@ -1,0 +1,99 @@
+"""A teacher on this machine: a language model that is read by the probabilities it gives to the labels.
+
+It is asked as a server would be (`prompts.LabelPrompt`), its answer is begun for it up to the label, and each label is
+scored by the mean log-probability of its tokens; the mean, because a sum would prefer short labels. With `calibrate`,
+the probabilities are then divided by their mean over the set of texts and normalised again (batch calibration, Zhou et
+al. 2024), which takes out what the model thinks before it has read anything. Such a teacher can be unsure, and says so
+in its probabilities, but it does not refuse.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from factory.data.examples import Example
+from factory.errors import TeacherError
+from factory.recipe import Generate, LocalTeacher, Task
+from factory.store import digest_of, hash_files
+from factory.teacher import Answer, Usage
+from factory.teacher.prompts import PROMPT_VERSION, LabelPrompt
+
+log = logging.getLogger("factory")
+
+BEGIN = '{"label": "'  # what the answer opens with; a label and a closing quote follow
+CALIBRATION_TEXTS_PER_LABEL = 10  # a mean over fewer says more about the texts than about the model
+
+
+class LanguageModel:
+    """Labels with a causal language model in a folder; `find_folder` is called when it is first needed."""
+
+    def __init__(self, settings: LocalTeacher, find_folder: Callable[[], Path]) -> None:
+        self.name = settings.local
+        self.usage = Usage()
+        self._settings = settings
+        self._find_folder = find_folder
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the model's files are."""
+        return self._find_folder()
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """The model's files, and how it is read."""
+        files = digest_of(hash_files(self.folder))
+        return {"local": files, "calibrate": self._settings.calibrate, "prompt": PROMPT_VERSION, "begin": BEGIN}
+
+    def label(self, texts: Sequence[str], task: Task) -> list[Answer]:
+        """Return the most probable label of each text, the probabilities of all, and the largest as `confidence`.
+
+        Raises TeacherError when the folder holds no language model that can be used.
+        """
+        if not texts:
+            return []
+        unique = sorted(set(texts), key=lambda text: (len(text), text))  # neighbours of equal length, in any order
+        probabilities = self._score(unique, task)
+        if self._settings.calibrate and _is_enough(len(unique), len(task.labels)):
+            probabilities = calibrate(probabilities)
+        found = dict(zip(unique, map(tuple, probabilities.tolist()), strict=True))
+        return [_choose(found[text], task.names) for text in texts]
+
+    def write(self, task: Task, generate: Generate) -> list[Example]:
+        """Raise TeacherError: small models on this machine are read, not believed."""
+        raise TeacherError(f"{self.name} is a local teacher, which only labels; use a server to write texts")
+
+    def _score(self, texts: list[str], task: Task) -> np.ndarray[Any, np.dtype[np.float64]]:
+        from factory.teacher.scoring import LabelScorer  # brings torch
+
+        scorer, prompt = LabelScorer(self.folder, self._settings.batch_size), LabelPrompt(task)
+        prompts = [scorer.tokenize(prompt.messages(text), BEGIN) for text in texts]
+        labels = [json.dumps(name, ensure_ascii=False)[1:] for name in task.names]
+        return scorer.score(prompts, labels).softmax(-1).numpy()
+
+
+def calibrate(probabilities: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Divide by the mean over the rows and normalise again (batch calibration, Zhou et al. 2024): (texts, labels)."""
+    shifted = probabilities / probabilities.mean(axis=0)
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+
+
+def _is_enough(texts: int, labels: int) -> bool:
+    needed = CALIBRATION_TEXTS_PER_LABEL * labels
+    if texts < needed:
+        log.warning("%d texts are too few to calibrate on (%d are needed); using raw probabilities", texts, needed)
+    return texts >= needed
+
+
+def _choose(row: tuple[float, ...], labels: list[str]) -> Answer:
+    best = max(row)
+    if row.count(best) > 1:
+        return Answer(None, "undecided")
+    shares = {label: round(share, 6) for label, share in zip(labels, row, strict=True)}
+    return Answer(labels[row.index(best)], None, round(best, 6), shares)
