@@ -54,9 +54,14 @@ def _commits(store: Store) -> Iterator[str]:
 
 
 def _trees(store: Store) -> Iterator[str]:
-    for row in store.db.execute("SELECT oid, content FROM trees"):
-        if git.object_id("tree", row["content"]) != row["oid"]:
-            yield f"the tree {row['oid']} does not have the content of its id"
+    damaged = [
+        row["oid"]
+        for row in store.db.execute("SELECT oid, content FROM trees")
+        if git.object_id("tree", row["content"]) != row["oid"]
+    ]
+    yield from (f"the tree {oid} does not have the content of its id" for oid in damaged)
+    if damaged:
+        return  # what such a tree leads to means nothing
     _, trees, oids = find_reachable(store.db)
     stored = {oid for (oid,) in store.db.execute("SELECT oid FROM trees")}
     yield from (f"the tree {oid} is not stored" for oid in sorted(trees - stored))

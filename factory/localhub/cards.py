@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import PlainTextResponse, Response
 
 from factory.localhub.calls import Call, reply
-from factory.localhub.metadata import FRONT_MATTER
+from factory.localhub.metadata import FRONT_MATTER, load_yaml
 
 _LICENSES = """
 apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 bigcode-openrail-m
@@ -40,15 +40,13 @@ def validate(call: Call) -> Response:
 
 def check_card(content: str, repo_type: str) -> tuple[list[str], list[str]]:
     """Return the errors and the warnings of a card's metadata."""
-    import yaml
-
     found = FRONT_MATTER.match(content)
     if found is None or not found[1].strip():
         return [], ["empty or missing yaml metadata in repo card"]
     try:
-        card = yaml.safe_load(found[1])
-    except (yaml.YAMLError, RecursionError, ValueError) as fault:
-        return [f"the metadata is not YAML: {' '.join(str(fault).split())}"], []
+        card = load_yaml(found[1])
+    except (RecursionError, ValueError) as fault:
+        return [f"the metadata is not YAML: {fault}"], []
     if not isinstance(card, dict):
         return ["the metadata must be a mapping of names to values"], []
     return list(_faults(card, repo_type)), []

@@ -62,6 +62,8 @@ def list_collections(call: Call) -> Response:
     owner, item = call.query.get("owner"), call.query.get("item")
     found = [row for row in rows if _is_visible(call.account, row) and owner in (None, row["namespace"])]
     described = [_describe(call, row) for row in found]
+    for collection in described:
+        del collection["position"]  # clients number the list themselves
     if item is not None:
         described = [c for c in described if item in {f"{i['type']}s/{i['id']}" for i in c["items"]}]
     start = call.whole_number("cursor", 0, highest=10**6)

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from factory.localhub.calls import Call, reply
+from factory.localhub.conflicts import find_conflicts
 from factory.localhub.errors import HubError, forbidden
 from factory.localhub.repos import Repo, find_repo
 from factory.localhub.revisions import BRANCH, PULL_REQUEST, resolve_revision, write_ref
@@ -120,6 +121,8 @@ def show(call: Call) -> Response:
     content = {**_summary(repo, row), "events": [_event(event) for event in events], "filesWithConflicts": []}
     if row["base"] is not None:
         content["changes"] = {"base": row["base"], "mergeCommitId": row["merge_oid"]}
+        if row["status"] != "merged":
+            content["filesWithConflicts"] = find_conflicts(db, repo, row)
     return reply(content)
 
 

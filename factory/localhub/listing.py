@@ -101,7 +101,7 @@ def _read_paths(call: Call) -> tuple[list[str], bool]:
         body = call.json()
         paths, expand = body.get("paths") or [], bool(body.get("expand"))
     else:
-        form = parse_qs(call.body.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MAX_PATHS + 10)
+        form = parse_qs(call.body.decode(errors="replace"), keep_blank_values=True)
         paths, expand = form.get("paths", []), form.get("expand", [""])[0].lower() in ("1", "true")
     if not isinstance(paths, list) or len(paths) > _MAX_PATHS or not all(isinstance(path, str) for path in paths):
         raise HubError(400, f"'paths' must be at most {_MAX_PATHS} paths")

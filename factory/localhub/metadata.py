@@ -53,14 +53,27 @@ def refresh(store: Store, db: sqlite3.Connection, repo_id: int, repo_type: str, 
 
 def read_front_matter(text: str) -> dict[str, Any]:
     """Return the YAML block at the head of a card; a card that does not parse has none."""
-    import yaml
-
     found = FRONT_MATTER.match(text)
     try:
-        card = yaml.safe_load(found[1]) if found else None
+        card = load_yaml(found[1]) if found else None
         return json.loads(json.dumps(card, default=str)) if isinstance(card, dict) else {}
-    except (yaml.YAMLError, RecursionError, ValueError, TypeError):
+    except (RecursionError, ValueError, TypeError):
         return {}
+
+
+def load_yaml(text: str) -> Any:
+    """Return what a YAML text says, or raise a ValueError.
+
+    Aliases are refused: nested, a few hundred bytes of them unfold to gigabytes.
+    """
+    import yaml
+
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise ValueError("aliases are not accepted")
+        return yaml.safe_load(text)
+    except yaml.YAMLError as fault:
+        raise ValueError(" ".join(str(fault).split())) from None
 
 
 def _read_text(store: Store, entry: Entry | None) -> str:

@@ -70,7 +70,8 @@ def receive_xorb(call: Call) -> Response:
     with call.file.open("rb") as file:
         lengths = [chunk.length for chunk in read_chunks(file)]
     known = _find_xorb(call.store.db, grant, name)
-    if known is None:
+    wanted = known is None or not _is_covered(call.store.db, known["id"])
+    if wanted:
         target = _path(call, grant, name)
         target.parent.mkdir(exist_ok=True)
         call.file.replace(target)
@@ -78,7 +79,7 @@ def receive_xorb(call: Call) -> Response:
             packed = struct.pack(f"<{len(lengths)}I", *lengths)
             values = (grant.user_id, name, packed, time.time())
             db.execute("INSERT OR IGNORE INTO xorbs (user_id, hash, lengths, created) VALUES (?, ?, ?, ?)", values)
-    return reply({"was_inserted": known is None})
+    return reply({"was_inserted": wanted})
 
 
 def receive_shard(call: Call) -> Response:

@@ -1,0 +1,46 @@
+import hashlib
+import os
+import time
+
+import pytest
+
+from factory.localhub.blobs import BlobStore
+from factory.localhub.errors import HubError
+
+
+@pytest.fixture
+def blobs(tmp_path):
+    return BlobStore(tmp_path)
+
+
+def test_content_is_found_by_its_hash_and_kept_once(blobs):
+    first, second = blobs.put(b"content"), blobs.put(b"content")
+    assert first == second == hashlib.sha256(b"content").hexdigest()
+    assert blobs.read(first) == b"content"
+    assert blobs.size(first) == 7
+    assert len([path for path in blobs.folder.rglob("*") if path.is_file()]) == 1
+
+
+def test_what_was_not_kept_leaves_nothing(blobs):
+    with pytest.raises(KeyError), blobs.receive() as received:
+        received.write(b"half of it")
+        raise KeyError
+    assert list(blobs.incoming.iterdir()) == []
+    assert not any(path.is_file() for path in blobs.folder.rglob("*"))
+
+
+def test_asking_for_a_blob_counts_as_using_it(blobs):
+    sha256 = blobs.put(b"content")
+    os.utime(blobs.path(sha256), (0, 0))
+    assert blobs.size(sha256) == 7
+    assert time.time() - blobs.path(sha256).stat().st_mtime < 60
+
+
+def test_what_is_not_stored_has_no_size(blobs):
+    assert blobs.size("0" * 64) is None
+
+
+@pytest.mark.parametrize("name", ["", "..", "../../etc/passwd", "A" * 64, "0" * 63, "0" * 64 + "\n"])
+def test_a_name_that_is_no_hash_is_no_path(blobs, name):
+    with pytest.raises(HubError, match="not a SHA-256"):
+        blobs.path(name)
