@@ -94,6 +94,8 @@ def apply_payload(store: Store, db: sqlite3.Connection, repo: Repo, ref: str, pa
         if find_entry(db, parent.tree, path) is None:
             raise entry_not_found(path)
     for entry in filter(None, payload.changes.values()):
+        if store.blobs.size(entry.sha256) is None:
+            raise HubError(409, "A file was collected as garbage before it was committed: upload it again")
         add_blob(db, entry)
     tree = change_tree(db, parent.tree, payload.changes)
     if tree == parent.tree:

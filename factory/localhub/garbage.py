@@ -3,25 +3,26 @@
 import shutil
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from factory.localhub import git
 from factory.localhub.store import Store
 
-GRACE_SECONDS = 3600.0
-_PARTS_GRACE_SECONDS = 24 * 3600.0
+GRACE_SECONDS = 24 * 3600.0
 
 
 def sweep(store: Store, *, grace_seconds: float = GRACE_SECONDS) -> int:
     """Delete the unreachable and return the bytes freed; it holds the write lock, so no commit sees half of it."""
+    before = time.time() - grace_seconds
     with store.transaction() as db:
         commits, trees, oids = find_reachable(db)
         _keep_only(db, "commits", "repo_id || ':' || oid", {f"{repo_id}:{oid}" for repo_id, oid in commits})
         _keep_only(db, "trees", "oid", trees)
         wanted = _contents(db, oids)
-        freed = _remove_blobs(store, db, wanted, time.time() - grace_seconds)
-        freed += _remove_xorbs(store, db, time.time() - grace_seconds)
-    return freed + _remove_incoming(store, grace_seconds)
+        freed = _remove_blobs(store, db, wanted, before)
+        freed += _remove_xorbs(store, db, before)
+    return freed + _remove_incoming(store, before)
 
 
 def find_reachable(db: sqlite3.Connection) -> tuple[set[tuple[int, str]], set[str], set[str]]:
@@ -93,13 +94,13 @@ def _remove_xorbs(store: Store, db: sqlite3.Connection, before: float) -> int:
     return freed
 
 
-def _remove_incoming(store: Store, grace_seconds: float) -> int:
+def _remove_incoming(store: Store, before: float) -> int:
     freed = 0
     for path in store.blobs.incoming.iterdir():
-        grace = _PARTS_GRACE_SECONDS if path.is_dir() else grace_seconds
-        if time.time() - path.stat().st_mtime > grace:
-            freed += _size(path)
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        with suppress(FileNotFoundError):  # an upload that ended meanwhile took its file away
+            if path.stat().st_mtime < before:
+                freed += _size(path)
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
     return freed
 
 
