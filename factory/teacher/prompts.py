@@ -42,7 +42,6 @@ words, make some cases obvious and some hard, and do not name the label or talk 
 
 Answer with a JSON object that has one key, "texts". Its value is a list of "count" strings."""
 
-LABEL_ANSWER_TOKENS = 12  # '{"label": "..."}' around a short label
 WRITTEN_TEXT_TOKENS = 256  # upper bound of one written text, with its quotes
 SHOWN_TEXTS = 20  # texts already written that a call is shown: enough against repetition, and a bounded price
 
