@@ -29,14 +29,17 @@ USERS = {  # the public tokens of these suites' own test instance
     "EnterpriseAdmin": "hf_enterprise_admin_token",
     "__DUMMY_DATASETS_USER__": "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",
 }
-TRANSFERS = ["file_download", "snapshot_download", "hf_file_system", "repocard", "lfs", "commit_api", "upload_pipeline", "xet_upload", "commit_scheduler", "cli_discussions", "cache_layout", "hub_mixin", "tree_cache"]
+TRANSFERS = """
+file_download snapshot_download hf_file_system repocard lfs commit_api upload_pipeline xet_upload commit_scheduler
+cli_discussions cache_layout hub_mixin tree_cache
+"""
 SUITES = {
     "api": ("huggingface_hub", ["tests/test_hf_api.py"]),
-    "transfers": ("huggingface_hub", [f"tests/test_{name}.py" for name in TRANSFERS]),
+    "transfers": ("huggingface_hub", [f"tests/test_{name}.py" for name in TRANSFERS.split()]),
     "datasets": ("datasets", ["tests/test_upstream_hub.py"]),
 }
 NEEDED = ("pytest_mock", "pytest_timeout", "jedi", "numpy", "PIL")
-MARKERS = ["api", "transfer", "inference", "xet", "no_xet", "production", "deprecated", "git_lfs", "vcr", "integration"]
+MARKERS = "api transfer inference xet no_xet production deprecated git_lfs vcr integration"
 
 
 def main():
@@ -49,14 +52,16 @@ def main():
     check_packages()
     expected = read_expected(HERE / "expected_failures.txt", xet=not arguments.no_xet)
     surprises = []
-    print(f"{'suite':<12}{'passed':>8}{'failed':>8}{'skipped':>8}   surprises")
+    sys.stdout.write(f"{'suite':<12}{'passed':>8}{'failed':>8}{'skipped':>8}   surprises\n")
     for name in arguments.suites:
         outcomes = run_suite(name, arguments.work, xet=not arguments.no_xet)
         found = compare(outcomes, expected.get(name, {}))
         count = {state: list(outcomes.values()).count(state) for state in ("passed", "failed", "skipped")}
-        print(f"{name:<12}{count['passed']:>8}{count['failed']:>8}{count['skipped']:>8}   {len(found)}", flush=True)
+        numbers = "".join(f"{count[state]:>8}" for state in count)
+        sys.stdout.write(f"{name:<12}{numbers}   {len(found)}\n")
+        sys.stdout.flush()
         surprises += found
-    print(*surprises, sep="\n")
+    sys.stdout.writelines(f"{surprise}\n" for surprise in surprises)
     sys.exit(1 if surprises else 0)
 
 
@@ -67,7 +72,7 @@ def check_packages():
 
 
 def read_expected(path, *, xet):
-    """Return by suite the tests expected to fail, with the reason: lines `suite test  # reason`, under [headings]."""
+    """Return by suite the tests expected to fail, with the reason: lines `suite test  # reason`."""
     expected = {}
     for line in path.read_text().splitlines():
         entry, _, reason = line.partition("  # ")
@@ -76,15 +81,16 @@ def read_expected(path, *, xet):
         if not reason:
             sys.exit(f"{path.name}: '{line}' has no reason")
         suite, test = entry.split(maxsplit=1)
-        only_xet = test.endswith(" [xet]")
-        if xet or not only_xet:
-            expected.setdefault(suite, {})[test.removesuffix(" [xet]").strip()] = reason.strip()
+        test, _, mode = test.strip().partition(" ")
+        if mode in ("", "[xet]" if xet else "[no-xet]"):
+            expected.setdefault(suite, {})[test] = reason.strip()
     return expected
 
 
 def compare(outcomes, expected):
     """Return what is not as expected, in both directions."""
-    surprises = [f"FAILED, not expected: {test}" for test, state in outcomes.items() if state == "failed" and test not in expected]
+    failed = [test for test, state in outcomes.items() if state == "failed"]
+    surprises = [f"FAILED, not expected: {test}" for test in failed if test not in expected]
     surprises += [f"PASSED, expected to fail: {test}" for test in expected if outcomes.get(test) == "passed"]
     return surprises + [f"GONE, expected to fail: {test}" for test in expected if test not in outcomes]
 
@@ -140,7 +146,9 @@ def prepare(package, source, target, endpoint):
     tests = target / "tests"
     shutil.copytree(source / "tests", tests)
     (tests / "__init__.py").touch()
-    (target / "pytest.ini").write_text("[pytest]\nmarkers =\n" + "".join(f"    {name}: theirs\n" for name in MARKERS))
+    (target / "pytest.ini").write_text(
+        "[pytest]\nmarkers =\n" + "".join(f"    {name}: theirs\n" for name in MARKERS.split())
+    )
     if package == "huggingface_hub":
         shutil.copy(HERE / "hub_conftest.py", tests / "conftest.py")
         shutil.copytree(HERE / "cards", tests / "fixtures" / "cards", dirs_exist_ok=True)

@@ -120,9 +120,13 @@ def run_client(tmp_path):
     def run(hub, code, *, user="alice", **environment):
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "HUGGING"))}
         own = {
-            "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": hub.tokens.get(user, ""), "HF_HOME": str(tmp_path / "client-home"),
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "OMP_NUM_THREADS": "1",
-        }  # fmt: skip
+            "HF_ENDPOINT": hub.endpoint,
+            "HF_TOKEN": hub.tokens.get(user, ""),
+            "HF_HOME": str(tmp_path / "client-home"),
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "OMP_NUM_THREADS": "1",
+        }
         command = [sys.executable, "-c", code]
         done = subprocess.run(
             command, env={**kept, **own, **environment}, cwd=tmp_path, capture_output=True, text=True, check=False

@@ -28,7 +28,9 @@ def test_a_read_token_writes_nothing(hub):
     repo_id = hub.repo()
     assert hub.commit(repo_id, {"a": "1"}, user="reader").status == 403
     assert hub.request("POST", "/api/repos/create", user="reader", body={"name": "x"}).status == 403
-    assert hub.request("DELETE", "/api/repos/delete", user="reader", body={"name": repo_id.split("/")[1]}).status == 403
+    assert (
+        hub.request("DELETE", "/api/repos/delete", user="reader", body={"name": repo_id.split("/")[1]}).status == 403
+    )
     assert hub.api().repo_exists(repo_id)
 
 

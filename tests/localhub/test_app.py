@@ -29,7 +29,13 @@ def test_an_error_message_in_a_header_is_ascii_on_one_line(hub):
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/api/models/%ff/x", 400), ("/api/models/a%00b/x", 400), ("/" + "a" * 5000, 414), ("//", 200), ("/a/b/c/d", 404)],
+    [
+        ("/api/models/%ff/x", 400),
+        ("/api/models/a%00b/x", 400),
+        ("/" + "a" * 5000, 414),
+        ("//", 200),
+        ("/a/b/c/d", 404),
+    ],
 )
 def test_paths_that_are_no_paths(hub, path, status):
     assert hub.request("GET", path).status == status
@@ -47,7 +53,10 @@ def test_another_host_name_is_refused_on_loopback(hub):
 @pytest.mark.parametrize("host", ["a b", "x/y", "x@127.0.0.1", '127.0.0.1"><script>'])
 def test_a_malformed_host_gets_into_no_url(hub, host):
     repo = {"name": "hosted"}
-    assert hub.request("POST", "/api/repos/create", user="alice", body=repo, headers={"Host": host}).status in (400, 421)
+    assert hub.request("POST", "/api/repos/create", user="alice", body=repo, headers={"Host": host}).status in (
+        400,
+        421,
+    )
     assert not hub.api().repo_exists("alice/hosted")
 
 
@@ -63,7 +72,9 @@ def test_a_body_that_grows_over_the_limit_is_a_413(hub):
     address = urlsplit(hub.endpoint)
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
     chunks = (b" " * 2**20 for _ in range(9))
-    connection.request("POST", "/api/validate-yaml", body=chunks, encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+    connection.request(
+        "POST", "/api/validate-yaml", body=chunks, encode_chunked=True, headers={"Transfer-Encoding": "chunked"}
+    )
     assert connection.getresponse().status == 413
     connection.close()
 
@@ -75,7 +86,9 @@ def test_a_stranger_cannot_make_the_hub_receive_a_large_commit(hub):
     assert not [path for path in (hub.root / "incoming").iterdir() if path.stat().st_size > 2**20]
 
 
-@pytest.mark.parametrize("content", [b"\x16\x03\x01\x02\x00\x01\x00\x01", b"GET / HTTP/1.1\r\n" + b"A: " + b"b" * 70000])
+@pytest.mark.parametrize(
+    "content", [b"\x16\x03\x01\x02\x00\x01\x00\x01", b"GET / HTTP/1.1\r\n" + b"A: " + b"b" * 70000]
+)
 def test_what_is_not_http_or_has_endless_headers_is_a_400(hub, content):
     assert raw(hub, content + b"\r\n\r\n").split()[1] == "400"
 

@@ -3,7 +3,9 @@ import pytest
 from factory.localhub.attributes import DEFAULT_ATTRIBUTES, is_ignored, is_large
 
 
-@pytest.mark.parametrize("path", ["model.safetensors", "data/train-00000.parquet", "a/b/pytorch_model.bin", "x.tar.gz"])
+@pytest.mark.parametrize(
+    "path", ["model.safetensors", "data/train-00000.parquet", "a/b/pytorch_model.bin", "x.tar.gz"]
+)
 def test_weights_and_tables_are_large_by_name(path):
     assert is_large(path, 10, b"text", DEFAULT_ATTRIBUTES)
 

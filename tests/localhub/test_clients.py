@@ -21,7 +21,8 @@ splits = DatasetDict(train=Dataset.from_dict(rows), test=Dataset.from_dict({"tex
 splits.push_to_hub("alice/tiny-data")
 old = load_dataset("alice/tiny-data", revision="main")
 DatasetDict(train=Dataset.from_dict({"text": ["z"], "label": [0]})).push_to_hub("alice/tiny-data", "second")
-print(load_dataset("alice/tiny-data", "second", split="train")["text"][:], old["train"].num_rows, old["test"]["label"][:])
+second = load_dataset("alice/tiny-data", "second", split="train")
+print(second["text"][:], old["train"].num_rows, old["test"]["label"][:])
 """
     assert run_client(hub, code).splitlines()[-1] == "['z'] 40 [1]"
 
@@ -32,8 +33,9 @@ def test_three_hundred_files_arrive(hub, run_client, tmp_path):
         path = folder / f"d{number % 7}" / f"{number}.{'bin' if number % 10 == 0 else 'txt'}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"file {number}")
-    code = f"from huggingface_hub import HfApi as A; A().create_repo('alice/many'); A().upload_folder(folder_path={str(folder)!r}, repo_id='alice/many')"
-    run_client(hub, code)
+    hub.api().create_repo("alice/many")
+    upload = f"HfApi().upload_folder(folder_path={str(folder)!r}, repo_id='alice/many')"
+    run_client(hub, f"from huggingface_hub import HfApi; {upload}")
     files = hub.api().list_repo_files("alice/many")
     assert len(files) == 301
     assert hub.read("alice/many", "d3/10.bin") == b"file 10"

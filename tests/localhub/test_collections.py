@@ -12,7 +12,10 @@ def test_items_are_kept_in_order_with_their_notes(hub, collection):
     api.add_collection_item(collection.slug, model, "model", note="first")
     api.add_collection_item(collection.slug, dataset, "dataset")
     items = api.get_collection(collection.slug).items
-    assert [(item.item_id, item.item_type, item.note) for item in items] == [(model, "model", "first"), (dataset, "dataset", None)]
+    assert [(item.item_id, item.item_type, item.note) for item in items] == [
+        (model, "model", "first"),
+        (dataset, "dataset", None),
+    ]
     api.update_collection_item(collection.slug, items[0].item_object_id, position=1, note="last")
     items = api.get_collection(collection.slug).items
     assert [(item.item_id, item.note) for item in items] == [(dataset, None), (model, "last")]
@@ -82,7 +85,9 @@ def test_collections_are_listed_by_owner_and_item(hub, collection):
     assert [c.slug for c in api.list_collections(item=f"models/{model}")] == []
 
 
-@pytest.mark.parametrize("body", [{"title": ""}, {"title": "x" * 61}, {"title": 3}, {"title": "x", "description": "y" * 151}])
+@pytest.mark.parametrize(
+    "body", [{"title": ""}, {"title": "x" * 61}, {"title": 3}, {"title": "x", "description": "y" * 151}]
+)
 def test_texts_have_limits(hub, body):
     assert hub.request("POST", "/api/collections", user="alice", body=body).status == 400
 

@@ -65,7 +65,8 @@ def test_a_missing_revision_has_its_own_code(hub, repo_id):
 
 
 @pytest.mark.parametrize(
-    "path", ["../secret", "..%2f..%2fsecret", "%2e%2e/%2e%2e/secret", "..%5csecret", "%252e%252e/secret", "/secret", "d"]
+    "path",
+    ["../secret", "..%2f..%2fsecret", "%2e%2e/%2e%2e/secret", "..%5csecret", "%252e%252e/secret", "/secret", "d"],
 )
 def test_no_spelling_leaves_the_tree(hub, repo_id, path):
     answer = hub.request("GET", f"/{repo_id}/resolve/main/{path}")

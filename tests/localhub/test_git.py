@@ -30,7 +30,12 @@ def test_a_blob_has_the_id_that_git_gives_it(repository, content):
 def test_a_tree_has_the_id_that_git_gives_it_whatever_the_order_of_its_names(repository):
     blob = repository("hash-object", "-w", "--stdin", stdin=b"x")
     inner = repository("mktree", stdin=f"100644 blob {blob}\tfile\n".encode())
-    lines = [f"100644 blob {blob}\ta.b", f"040000 tree {inner}\ta", f"100644 blob {blob}\ta-b", f"100644 blob {blob}\té"]
+    lines = [
+        f"100644 blob {blob}\ta.b",
+        f"040000 tree {inner}\ta",
+        f"100644 blob {blob}\ta-b",
+        f"100644 blob {blob}\té",
+    ]
     entries = [TreeEntry("é", blob, False), TreeEntry("a", inner, True), TreeEntry("a-b", blob, False)]
     entries.append(TreeEntry("a.b", blob, False))
     content = git.encode_tree(entries)

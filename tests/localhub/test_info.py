@@ -14,7 +14,9 @@ def model(hub):
 
 @pytest.fixture(scope="module")
 def datasets(hub):
-    ids = [hub.api().create_repo(f"bob-data-{n}" if n else "alice/texts", repo_type="dataset").repo_id for n in range(4)]
+    ids = [
+        hub.api().create_repo(f"bob-data-{n}" if n else "alice/texts", repo_type="dataset").repo_id for n in range(4)
+    ]
     hub.commit(ids[0], {"README.md": "---\ntask_categories: [text-classification]\n---\n"}, api="datasets")
     return ids
 

@@ -7,7 +7,9 @@ from huggingface_hub.hf_api import RepoFile, RepoFolder
 def repo_id(hub):
     repo_id = hub.repo()
     hub.commit(repo_id, {"a.txt": "12", "d/b.txt": "345", "d/e/c.txt": "6"})
-    hub.api().upload_file(path_or_fileobj=b"weights", path_in_repo="d/w.bin", repo_id=repo_id, commit_message="weights")
+    hub.api().upload_file(
+        path_or_fileobj=b"weights", path_in_repo="d/w.bin", repo_id=repo_id, commit_message="weights"
+    )
     return repo_id
 
 

@@ -16,7 +16,9 @@ def test_the_block_at_the_head_is_read(text):
     assert read_front_matter(text) == {"license": "mit"}
 
 
-@pytest.mark.parametrize("text", ["", "# T", "# T\n---\na: 1\n---\n", "---\n---\n", "---\n- a\n---\n", "---\na: [\n---\n"])
+@pytest.mark.parametrize(
+    "text", ["", "# T", "# T\n---\na: 1\n---\n", "---\n---\n", "---\n- a\n---\n", "---\na: [\n---\n"]
+)
 def test_what_is_no_block_of_names_and_values_is_nothing(text):
     assert read_front_matter(text) == {}
 

@@ -66,7 +66,9 @@ def test_what_is_deleted_is_gone_and_main_stays(hub, repo_id):
         api.delete_branch(repo_id, branch="main")
 
 
-@pytest.mark.parametrize("name", ["a b", "a..b", "-a", "a~1", "a^", "a:b", "a.lock", "/a", "a/", "a//b", "@{", "refs/pr/9"])
+@pytest.mark.parametrize(
+    "name", ["a b", "a..b", "-a", "a~1", "a^", "a:b", "a.lock", "/a", "a/", "a//b", "@{", "refs/pr/9"]
+)
 def test_a_name_that_git_would_not_take_is_refused(hub, repo_id, name):
     answer = hub.request("POST", f"/api/models/{repo_id}/tag/main", user="alice", body={"tag": name})
     assert answer.status == 400
@@ -93,5 +95,10 @@ def test_squashing_keeps_the_files_and_forgets_the_history(hub, repo_id):
 
 
 def test_others_may_change_no_refs(hub, repo_id):
-    for method, path in [("POST", "branch/x"), ("DELETE", "branch/main"), ("POST", "tag/main"), ("POST", "super-squash/main")]:
+    for method, path in [
+        ("POST", "branch/x"),
+        ("DELETE", "branch/main"),
+        ("POST", "tag/main"),
+        ("POST", "super-squash/main"),
+    ]:
         assert hub.request(method, f"/api/models/{repo_id}/{path}", user="bob", body={"tag": "x"}).status == 403

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from huggingface_hub.errors import RepositoryNotFoundError
 
@@ -94,8 +96,11 @@ def test_knowing_the_hash_of_anothers_private_file_gives_nothing(hub):
     owner, mine = hub.repo(private=True), hub.repo(user="bob")
     hub.api().upload_file(path_or_fileobj=b"private weights", path_in_repo="w.bin", repo_id=owner)
     (entry,) = hub.api().get_paths_info(owner, "w.bin")
-    line = '{"key":"header","value":{"summary":"steal"}}\n{"key":"lfsFile","value":{"path":"w.bin","algo":"sha256","oid":"%s"}}'
-    body = (line % entry.lfs.sha256).encode()
+    lines = [
+        {"key": "header", "value": {"summary": "steal"}},
+        {"key": "lfsFile", "value": {"path": "w.bin", "algo": "sha256", "oid": entry.lfs.sha256}},
+    ]
+    body = "\n".join(map(json.dumps, lines)).encode()
     stolen = hub.request("POST", f"/api/models/{mine}/commit/main", user="bob", body=body)
     assert stolen.status == 400
     batch = {"operation": "upload", "objects": [{"oid": entry.lfs.sha256, "size": entry.size}]}

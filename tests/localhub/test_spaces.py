@@ -1,5 +1,6 @@
 import pytest
 
+
 @pytest.fixture
 def space(hub):
     return hub.repo("space")
@@ -60,7 +61,9 @@ def test_hardware_is_noted_and_not_given(hub, space):
     assert hub.api().set_space_sleep_time(space, 60).sleep_time == 60
 
 
-@pytest.mark.parametrize("item", [{"key": "a-b", "value": "1"}, {"key": "A"}, {"value": "1"}, {"key": "A", "value": 1}])
+@pytest.mark.parametrize(
+    "item", [{"key": "a-b", "value": "1"}, {"key": "A"}, {"value": "1"}, {"key": "A", "value": 1}]
+)
 def test_a_variable_that_is_none_is_refused(hub, space, item):
     assert hub.request("POST", f"/api/spaces/{space}/variables", user="alice", body=item).status == 400
 

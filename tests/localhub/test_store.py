@@ -27,9 +27,13 @@ def test_two_stores_are_told_apart(store, tmp_path):
 
 
 def test_a_transaction_happens_as_a_whole_or_not_at_all(store):
-    with pytest.raises(KeyError), store.transaction() as db:
-        db.execute("INSERT INTO users (name, created) VALUES ('half', '')")
-        raise KeyError
+    def fail_half_way():
+        with store.transaction() as db:
+            db.execute("INSERT INTO users (name, created) VALUES ('half', '')")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail_half_way()
     assert store.db.execute("SELECT count(*) FROM users").fetchone()[0] == 0
 
 

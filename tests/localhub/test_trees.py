@@ -73,14 +73,18 @@ def test_one_path_cannot_be_both_file_and_folder(db):
         change_tree(db, None, {"a": file(db, "1"), "a/b": file(db, "2")})
 
 
-@pytest.mark.parametrize("path", ["", "/a", "a//b", "a/", ".", "..", "../a", "a/../b", "a/./b", "..\\a", "a/..\\..\\b"])
+@pytest.mark.parametrize(
+    "path", ["", "/a", "a//b", "a/", ".", "..", "../a", "a/../b", "a/./b", "..\\a", "a/..\\..\\b"]
+)
 def test_a_path_that_could_leave_its_folder_is_refused(path):
     with pytest.raises(HubError) as refusal:
         check_path(path)
     assert refusal.value.status == 422
 
 
-@pytest.mark.parametrize("path", [".git/config", "a/.GIT/x", "a\0b", "a\nb", "x" * 256, "/".join(["d" * 100] * 20), None])
+@pytest.mark.parametrize(
+    "path", [".git/config", "a/.GIT/x", "a\0b", "a\nb", "x" * 256, "/".join(["d" * 100] * 20), None]
+)
 def test_a_path_that_git_or_a_disk_would_not_take_is_refused(path):
     with pytest.raises(HubError):
         check_path(path)

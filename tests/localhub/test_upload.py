@@ -44,7 +44,15 @@ def test_gitignore_is_the_one_sent_or_the_one_committed(hub):
 
 
 @pytest.mark.parametrize(
-    "file", [{}, {"path": "a"}, {"path": "a", "size": -1}, {"path": "a", "size": "1"}, 3, {"path": "a", "size": 1, "sample": 5}]
+    "file",
+    [
+        {},
+        {"path": "a"},
+        {"path": "a", "size": -1},
+        {"path": "a", "size": "1"},
+        3,
+        {"path": "a", "size": 1, "sample": 5},
+    ],
 )
 def test_preupload_of_nonsense_is_a_400(hub, file):
     assert preupload(hub, hub.repo(), [file]) == 400
@@ -106,7 +114,9 @@ def test_the_client_without_xet_uploads_by_lfs(hub, run_client, tmp_path):
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "w.safetensors").write_bytes(os.urandom(300_000))
-    code = f"from huggingface_hub import HfApi; HfApi().upload_folder(folder_path={str(folder)!r}, repo_id={repo_id!r})"
+    code = (
+        f"from huggingface_hub import HfApi; HfApi().upload_folder(folder_path={str(folder)!r}, repo_id={repo_id!r})"
+    )
     run_client(hub, code, HF_HUB_DISABLE_XET="1")
     assert hub.read(repo_id, "w.safetensors") == (folder / "w.safetensors").read_bytes()
 

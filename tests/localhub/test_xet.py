@@ -92,7 +92,9 @@ def shard(xorb_hash, raw, *, last=1, sha256=None):
 def test_a_shard_makes_a_file_of_a_xorb(hub):
     repo_id, raw = hub.repo(), os.urandom(50)
     cas, token = grant(hub, repo_id)
-    assert hub.request("POST", f"{cas}/v1/xorbs/default/{'1' * 64}", token=token, body=xorb(raw)).json() == {"was_inserted": True}
+    assert hub.request("POST", f"{cas}/v1/xorbs/default/{'1' * 64}", token=token, body=xorb(raw)).json() == {
+        "was_inserted": True
+    }
     assert hub.request("POST", f"{cas}/v1/shards", token=token, body=shard("1" * 64, raw)).json() == {"result": 1}
     oid = hashlib.sha256(raw).hexdigest()
     lines = [{"key": "header", "value": {"summary": "x"}}, {"key": "lfsFile", "value": {"path": "w", "oid": oid}}]
