@@ -31,6 +31,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -176,11 +177,14 @@ class ScriptedTeacher:
         return [asked.text for asked in self.asked]
 
     def close(self) -> None:
-        """Stop listening, let hanging requests go, and wait for the rest."""
+        """Stop listening and cut every connection, so that the port can be listened on again."""
         self.closing.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        for connection in list(self._server.connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> ScriptedTeacher:
         return self
@@ -209,6 +213,10 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 512
     teacher: ScriptedTeacher
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.connections: set[socket.socket] = set()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep quiet: a client that leaves is part of the play."""
 
@@ -218,6 +226,16 @@ class _Connection(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
     server: _Server
+
+    def setup(self) -> None:
+        """Note the connection."""
+        super().setup()
+        self.server.connections.add(self.connection)
+
+    def finish(self) -> None:
+        """Forget the connection."""
+        self.server.connections.discard(self.connection)
+        super().finish()
 
     def do_POST(self) -> None:
         """Answer one request as the script says."""

@@ -26,8 +26,9 @@ from factory.teacher.wire import Fault, Kind, Reply, Wire
 log = logging.getLogger("factory")
 Value = TypeVar("Value")
 
-START_SECONDS = 5.0  # a server that was never reached
-OUTAGE_SECONDS = 120.0  # a server that was reached before
+START_SECONDS = 3.0  # for a server that was never reached
+OUTAGE_SECONDS = 120.0  # for a server that was reached before
+MAX_RECONNECT_SECONDS = 2.0
 MAX_WAIT_SECONDS = 120.0  # a Retry-After beyond it stops the run
 MAX_BACKOFF_SECONDS = 30.0
 MAX_LOST_TEXTS = 3  # in a row, without an answer between them: it is not the texts
@@ -173,7 +174,7 @@ class Asking:
                 f"{self._teacher.base_url} asks to wait {fault.wait_seconds:.0f} s ({fault.reason}); run again then: "
                 "answers so far are kept"
             )
-        cap = START_SECONDS - 1 if fault.kind is Kind.UNREACHED else MAX_BACKOFF_SECONDS
+        cap = MAX_RECONNECT_SECONDS if fault.kind is Kind.UNREACHED else MAX_BACKOFF_SECONDS
         seconds = random.uniform(0, min(cap, self._backoff_seconds * 2**tries))  # full jitter
         if fault.wait_seconds:
             seconds = fault.wait_seconds * random.uniform(1.0, 1.25)  # never less than asked, not all at once
