@@ -216,8 +216,9 @@ def summarise(path: Path, recipe: str | None = None) -> dict[str, Any]:
 
 
 def _name_sums(sums: Any) -> dict[str, Any]:
-    names = ("calls", "retries", "input_tokens", "output_tokens", "dollars")
-    return {name: value or 0 for name, value in zip(names, sums, strict=True)}
+    calls, retries, input_tokens, output_tokens, dollars = (value or 0 for value in sums)
+    tokens = {"input_tokens": input_tokens, "output_tokens": output_tokens}
+    return {"calls": calls, "retries": retries, **tokens, "dollars": round(dollars, 9)}
 
 
 def _now() -> str:

@@ -27,7 +27,7 @@ PACKAGED = {
     '{"label": ["ham"]}': "ham",
     '{"label": "Not  Sure"}': "not sure",
     '{"reason": "a prize {}", "label": "spam"}': "spam",
-    "use {braces}: {\"label\": 'x'} no, {\"label\": \"ham\"}": "ham",
+    'use {braces}: {"label": \'x\'} no, {"label": "ham"}': "ham",
     "Spam.": "spam",
     "**ham**": "ham",
     "“spam”": "spam",
