@@ -185,9 +185,8 @@ def _read_split(repo_id: str, folder: Path, split: str) -> Iterator[dict[str, An
         for row in rows:
             yield {name: _class_name(classes.get(name), value) for name, value in row.items()}
     except (DatasetsError, ValueError, FileNotFoundError) as fault:
-        raise HubError(
-            f"{repo_id}: the split '{split}' cannot be read ({' '.join(str(fault).split())[:200]})"
-        ) from fault
+        said = " ".join(str(fault).split())[:200]
+        raise HubError(f"{repo_id}: the split '{split}' cannot be read ({said}); see the dataset's page") from fault
 
 
 def _class_name(kind: Any, value: Any) -> Any:

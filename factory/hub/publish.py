@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,10 +108,6 @@ def push_release(
     Each repository gets one commit, or none when it holds the release already. Raises HubError; a file that somebody
     else changed is named and left alone.
     """
-    from huggingface_hub.utils.tqdm import disable_progress_bars
-
-    if not sys.stderr.isatty():
-        disable_progress_bars()
     changes = [_compare(target, repo, folder) for repo in repos]
     for change in changes:
         _check_card(target, change, folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -107,7 +108,10 @@ class Target:
     def api(self) -> HfApi:
         """The client of huggingface_hub for this Hub."""
         from huggingface_hub import HfApi
+        from huggingface_hub.utils.tqdm import disable_progress_bars
 
+        if not sys.stderr.isatty():
+            disable_progress_bars()
         return HfApi(endpoint=self.endpoint, token=self.token or False, library_name="hf-factory")
 
     def environment(self) -> dict[str, str]:

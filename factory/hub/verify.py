@@ -46,9 +46,7 @@ def verify_release(folder: Path, repos: list[Repo], tag: str, target: Target) ->
     found: dict[str, Any] = json.loads(done.stdout)
     if found["problems"]:
         shown = "; ".join(found["problems"][:5])
-        raise HubError(
-            f"{tag} on {target.name} is not what was built: {shown}; delete that tag there and publish again"
-        )
+        raise HubError(f"{tag} on {target.name} is not what was built: {shown}; delete that tag and publish again")
     log.info("verified: %(files)d files, %(rows)d rows, %(predictions)d predictions are what was built", found)
     return found
 

@@ -13,11 +13,12 @@ LOST = "lose the reply"
 def meddler(endpoint):
     """Yield a server whose `on(method, path_part, act)` list says what happens at which request, once each.
 
-    `act()` runs before the request is passed on; it returns None to pass it on, a status to refuse it, or LOST.
+    `act()` runs before the request is passed on; it returns None to pass it on, a status to refuse it, a status and
+    the body of another reply, or LOST.
     """
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
-    server.hub, server.acts, server.seen = urlsplit(endpoint).netloc, [], []
+    server.hub, server.acts = urlsplit(endpoint).netloc, []
     server.endpoint = f"http://127.0.0.1:{server.server_port}"
     server.on = lambda method, part, act: server.acts.append((method, part, act))
     thread = Thread(target=server.serve_forever, daemon=True)
@@ -35,10 +36,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass_on(self):
         body = self._read_body()
-        self.server.seen.append((self.command, self.path))
         outcome = self._act()
         if isinstance(outcome, int):
-            self._answer(outcome, [("Content-Type", "application/json")], b'{"error": "refused by the test"}')
+            outcome = (outcome, b'{"error": "refused by the test"}')
+        if isinstance(outcome, tuple):
+            self._answer(outcome[0], [("Content-Type", "application/json")], outcome[1])
             return
         hub = HTTPConnection(self.server.hub, timeout=60)
         headers = {name: value for name, value in self.headers.items() if name.lower() != "transfer-encoding"}
