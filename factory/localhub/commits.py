@@ -97,6 +97,8 @@ def apply_payload(store: Store, db: sqlite3.Connection, repo: Repo, ref: str, pa
         if store.blobs.size(entry.sha256) is None:
             raise HubError(409, "A file was collected as garbage before it was committed: upload it again")
         add_blob(db, entry)
+        if entry.lfs:
+            db.execute("INSERT OR IGNORE INTO uploads VALUES (?, ?)", (repo.id, entry.sha256))
     tree = change_tree(db, parent.tree, payload.changes)
     if tree == parent.tree:
         return head

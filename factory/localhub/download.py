@@ -39,7 +39,9 @@ def resolve(call: Call) -> Response:
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
     if entry.lfs:
+        route = f"{call.endpoint}/api/{repo.type}s/{repo.full_name}/xet-read-token/{commit.oid}"
         headers |= {"X-Linked-Size": str(entry.size), "X-Linked-Etag": headers["ETag"]}
+        headers |= {"X-Xet-Hash": entry.sha256, "Link": f'<{route}>; rel="xet-auth"'}
     file = call.store.blobs.path(entry.sha256)
     media_type = _media_type(name)
     return _File(file, headers=headers, media_type=media_type, stat_result=os.stat(file))

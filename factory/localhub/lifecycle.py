@@ -6,12 +6,11 @@ from typing import Any
 from starlette.responses import Response
 
 from factory.localhub import spaces
-from factory.localhub.accounts import Account
 from factory.localhub.attributes import DEFAULT_ATTRIBUTES
 from factory.localhub.calls import Call, reply
 from factory.localhub.commits import write_commit
 from factory.localhub.errors import HubError, not_implemented
-from factory.localhub.repos import Repo, check_name, create_repo, find_repo, load_repo
+from factory.localhub.repos import Repo, check_name, create_repo, find_repo, load_repo, spelling
 
 
 def create(call: Call) -> Response:
@@ -28,7 +27,7 @@ def create(call: Call) -> Response:
         if existing is not None:
             url = f"{call.endpoint}/{existing.path}"
             raise HubError(409, f"You already created this {repo_type} repo", url=url, name=existing.full_name)
-        repo = create_repo(db, repo_type, _spelling(account, namespace), name, private=_is_private(body, False))
+        repo = create_repo(db, repo_type, spelling(account, namespace), name, private=is_private(body, False))
         files = {".gitattributes": DEFAULT_ATTRIBUTES}
         if repo_type == "space":
             files["README.md"] = spaces.set_up(db, repo.id, repo.name, body)
@@ -59,7 +58,7 @@ def move(call: Call) -> Response:
         db.execute("DELETE FROM moves WHERE type = ? AND namespace = ? AND name = ?", (repo.type, namespace, name))
         db.execute("INSERT OR REPLACE INTO moves VALUES (?, ?, ?, ?)", (repo.type, repo.namespace, repo.name, repo.id))
         db.execute(
-            "UPDATE repos SET namespace = ?, name = ? WHERE id = ?", (_spelling(account, namespace), name, repo.id)
+            "UPDATE repos SET namespace = ?, name = ? WHERE id = ?", (spelling(account, namespace), name, repo.id)
         )
     return reply({})
 
@@ -67,7 +66,7 @@ def move(call: Call) -> Response:
 def change_settings(call: Call) -> Response:
     """Make a repository private or public, gated or open."""
     repo, body = find_repo(call, "write"), call.json()
-    private, gated = _is_private(body, repo.private), body.get("gated", repo.gated) or ""
+    private, gated = is_private(body, repo.private), body.get("gated", repo.gated) or ""
     if gated not in ("", "auto", "manual"):
         raise HubError(400, "'gated' must be false, auto or manual")
     with call.store.transaction() as db:
@@ -92,12 +91,9 @@ def _named(call: Call, repo_type: str, full_name: str) -> Repo:
     return find_repo(call, "write")
 
 
-def _is_private(body: dict[str, Any], default: bool) -> bool:
+def is_private(body: dict[str, Any], default: bool) -> bool:
+    """Return what a request says about visibility."""
     visibility = body.get("visibility", "private" if body.get("private", default) else "public")
     if visibility not in ("public", "private"):
         raise not_implemented(f"The visibility {json.dumps(visibility)}")
     return bool(visibility == "private")
-
-
-def _spelling(account: Account, namespace: str) -> str:
-    return next(own for own in (account.name, *account.organizations) if own.lower() == namespace.lower())

@@ -64,6 +64,7 @@ def describe_entry(path: str, entry: Entry, commit: Commit | None = None) -> dic
         item = {"type": "file", "oid": entry.oid, "size": entry.size, "path": path}
         if entry.lfs:
             item["lfs"] = {"oid": entry.sha256, "size": entry.size, "pointerSize": pointer_size(entry)}
+            item["xetHash"] = entry.sha256
     if commit is not None:
         item["lastCommit"] = {"id": commit.oid, "title": commit.title, "date": format_seconds(commit.seconds)}
     return item

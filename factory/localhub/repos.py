@@ -103,6 +103,11 @@ def check_name(namespace: object, name: object) -> None:
             raise HubError(400, f"'{str(namespace)[:97]}/{str(name)[:97]}' is not a valid repository name")
 
 
+def spelling(account: Account, namespace: str) -> str:
+    """Return a namespace of an account as it was first written."""
+    return next(own for own in (account.name, *account.organizations) if own.lower() == namespace.lower())
+
+
 def _moved(call: Call, name: str) -> Moved | None:
     row = call.store.db.execute(
         "SELECT repos.* FROM moves JOIN repos ON repos.id = repo_id "

@@ -5,6 +5,7 @@ from starlette.responses import Response
 from factory.localhub import (
     cards,
     collections,
+    copies,
     discussions,
     download,
     gates,
@@ -17,6 +18,7 @@ from factory.localhub import (
     spaces,
     upload,
     xet,
+    xet_download,
 )
 from factory.localhub.accounts import describe_account
 from factory.localhub.calls import Call, reply
@@ -98,6 +100,11 @@ _UPLOADS = (
     Route("POST", f"{_REPO}/preupload/{{rev}}", upload.preupload),
     Route("POST", f"{_REPO}/commit/{{rev}}", commit, commit_guard),
     Route("GET", f"{_REPO}/xet-write-token/{{rev}}", xet.write_token),
+    Route("GET", f"{_REPO}/xet-read-token/{{rev}}", xet_download.read_token),
+    Route("GET", "/xet/{instance}/read/v1/reconstructions/{hash}", xet_download.describe_file),
+    Route("GET", "/xet/parts/{token}", xet_download.send_part),
+    Route("POST", f"{_REPO}/duplicate", copies.duplicate),
+    Route("POST", f"{_REPO}/lfs-files/duplicate", copies.duplicate_files),
     Route("POST", f"{_XET}/v1/xorbs/default/{{hash}}", xet.receive_xorb, xet.xorb_guard),
     Route("POST", f"{_XET}/v1/shards", xet.receive_shard, xet.shard_guard),
     Route("POST", "/{type}/{namespace}/{name}/info/lfs/objects/batch", upload.batch),
