@@ -26,13 +26,14 @@ from factory.teacher.wire import Fault, Kind, Reply, Wire
 log = logging.getLogger("factory")
 Value = TypeVar("Value")
 
-START_SECONDS = 3.0  # for a server that was never reached
+START_SECONDS = 2.0  # for a server that was never reached
 OUTAGE_SECONDS = 120.0  # for a server that was reached before
 MAX_RECONNECT_SECONDS = 2.0
 MAX_WAIT_SECONDS = 120.0  # a Retry-After beyond it stops the run
 MAX_BACKOFF_SECONDS = 30.0
 MAX_LOST_TEXTS = 3  # in a row, without an answer between them: it is not the texts
 OPTIONAL = {"response_format": r"response_format|json_schema|guided|structured", "seed": r"\bseed\b"}
+REFUSALS = {"response_format": 2, "seed": 1}  # until it is left out; response_format has an older form before that
 
 
 class Asking:
@@ -49,7 +50,7 @@ class Asking:
         self._began = time.monotonic()
         self._answered: float | None = None
         self._lost = 0
-        self._dropped: set[str] = set()
+        self._refused = {name: 0 for name in OPTIONAL}
         self._cause: FactoryError | None = None
 
     async def ask(self, question: Question, request: dict[str, Any]) -> Reply:
@@ -99,8 +100,7 @@ class Asking:
                 return reply
 
     async def _attempt(self, question: Question, request: dict[str, Any]) -> Reply:
-        sent = {name: value for name, value in request.items() if name not in self._dropped}
-        text = json.dumps(sent, ensure_ascii=False)
+        text = json.dumps(simplify(request, self._refused), ensure_ascii=False)
         bound = self._account.bound(text, request["max_tokens"])
         self._wire.prepare()
         await self._book(question, text, bound)
@@ -140,14 +140,14 @@ class Asking:
         return Cost(calls=1)
 
     def _is_simplified(self, fault: Fault, request: dict[str, Any]) -> bool:
-        """Leave out from now on an optional parameter that the server refuses by name."""
-        if fault.kind is not Kind.REJECTED:
+        """Say more simply from now on what the server refuses by name; some do so with a 500."""
+        if fault.kind not in (Kind.REJECTED, Kind.DOWN):
             return False
-        known = [name for name in OPTIONAL if name in request and name not in self._dropped]
-        named = {name for name in known if re.search(OPTIONAL[name], fault.detail, re.IGNORECASE)}
+        sent = simplify(request, self._refused)
+        named = [name for name in OPTIONAL if name in sent and re.search(OPTIONAL[name], fault.detail, re.IGNORECASE)]
         for name in named:
-            log.warning("%s refuses `%s`; going on without it", self._teacher.base_url, name)
-        self._dropped |= named
+            log.warning("%s refuses `%s`; asking in a simpler way", self._teacher.base_url, name)
+            self._refused[name] += 1
         return bool(named)
 
     def _counts(self, fault: Fault, began: float) -> bool:
@@ -196,3 +196,13 @@ class Asking:
         if fault.kind is Kind.UNREACHED:
             return f"{server} cannot be reached ({said}); start it or correct `teacher.base_url`, and run again"
         return f"{server} gives no usable answers ({said}); answers so far are kept: run again when it is well"
+
+
+def simplify(request: dict[str, Any], refused: dict[str, int]) -> dict[str, Any]:
+    """Return `request` without what was refused; `response_format` takes its older form before it is left out."""
+    gone = {name for name, times in refused.items() if times >= REFUSALS[name]}
+    sent = {name: value for name, value in request.items() if name not in gone}
+    if refused["response_format"] and "response_format" in sent:
+        schema = request["response_format"]["json_schema"]["schema"]
+        sent["response_format"] = {"type": "json_object", "schema": schema}
+    return sent

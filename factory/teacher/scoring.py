@@ -29,8 +29,9 @@ class LabelScorer:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             self.model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=dtype)
         except (OSError, ValueError) as fault:
+            said = " ".join(str(fault).split())[:200]
             remedy = "`teacher.local` needs a transformers causal language model"
-            raise TeacherError(f"{folder}: no language model can be loaded ({str(fault)[:200]}); {remedy}") from fault
+            raise TeacherError(f"{folder}: no language model can be loaded ({said}); {remedy}") from fault
         self.model.to(self.device).eval()
 
     def tokenize(self, messages: list[dict[str, str]], begin: str) -> Tokens:

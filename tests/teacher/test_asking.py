@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factory.errors import BudgetError, TeacherError
-from factory.recipe import Budget, HttpTeacher, Price, Task
+from factory.recipe import Budget, Generate, HttpTeacher, Price, Task
 from factory.teacher.client import ChatTeacher
 from factory.teacher.ledger import summarise
 from tests.scripted_teacher import (
@@ -274,16 +274,36 @@ def test_a_server_that_goes_away_for_a_while_is_waited_for(open_teacher, task):
     assert len(second.asked) >= 30 - len(first.asked)
 
 
-def test_a_server_that_refuses_schemas_is_asked_without_once_that_is_known(open_teacher, task):
+@pytest.mark.parametrize("code", [400, 422, 500])
+def test_a_server_that_refuses_schemas_is_asked_without_once_that_is_known(open_teacher, task, ledger, code):
     def answer(asked):
-        return Status(400, message="`response_format` is not supported") if asked.is_structured else "Ham."
+        return Status(code, message="`response_format` is not supported") if asked.is_structured else "Ham."
 
     texts = [f"text {n}" for n in range(5)]
     with ScriptedTeacher(answer) as server:
         assert {answer.label for answer in open_teacher(server).label(texts, task)} == {"ham"}
-        assert [asked.is_structured for asked in server.asked] == [True] + [False] * 5
+        assert [asked.is_structured for asked in server.asked] == [True] * 2 + [False] * 5
         assert {answer.label for answer in open_teacher(server).label(texts, task)} == {"ham"}
-    assert len(server.asked) == 6
+    assert len(server.asked) == 7
+    assert summarise(ledger)["calls"] == 7
+
+
+def test_a_server_that_knows_the_older_form_of_a_schema_gets_it(open_teacher, task):
+    def answer(asked):
+        is_old = asked.body["response_format"]["type"] == "json_object"
+        return HAM if is_old else Status(500, message="response_format: should be 'text' or 'json_object'")
+
+    with ScriptedTeacher(answer) as server:
+        assert open_teacher(server).label(["hi"], task)[0].label == "ham"
+    assert server.asked[1].body["response_format"]["schema"]["properties"]["label"]["enum"] == ["ham", "spam"]
+
+
+def test_a_server_that_refuses_a_seed_is_asked_without(open_teacher, task):
+    def answer(asked):
+        return Status(422, message="Unrecognized: seed") if "seed" in asked.body else {"texts": ["one"]}
+
+    with ScriptedTeacher(answer) as server:
+        assert open_teacher(server).write(task, Generate(rows=2))[0].text == "one"
 
 
 def test_no_more_calls_are_in_flight_than_allowed_and_the_first_is_alone(open_teacher, task):

@@ -129,13 +129,13 @@ from pathlib import Path
 from tests.teacher.test_ledger import ask
 from factory.teacher.ledger import Ledger
 ledger = Ledger(Path(sys.argv[1]))
-for number in range(200):
+for number in range(100):
     ask(ledger, f"{sys.argv[2]}-{number}")
 """
 
 
 def test_processes_that_write_together_lose_nothing(ledger):
     command = [sys.executable, "-c", WRITER, str(ledger)]
-    writers = [subprocess.Popen([*command, str(number)], cwd=ROOT) for number in range(3)]
-    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
-    assert summarise(ledger, "r")["calls"] == 600
+    writers = [subprocess.Popen([*command, str(number)], cwd=ROOT) for number in range(2)]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    assert summarise(ledger, "r")["calls"] == 200
