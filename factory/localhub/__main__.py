@@ -15,7 +15,12 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=7870, help="port to listen on, 0 for any free one")
     arguments = parser.parse_args()
-    serve(arguments.root, host=arguments.host, port=arguments.port, ready=_announce)
+    try:
+        serve(arguments.root, host=arguments.host, port=arguments.port, ready=_announce)
+    except OSError as fault:
+        sys.exit(
+            f"The Hub cannot serve {arguments.root} on {arguments.host}:{arguments.port}: {fault.strerror or fault}"
+        )
 
 
 def _announce(started: Started) -> None:

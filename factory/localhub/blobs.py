@@ -73,14 +73,20 @@ class BlobStore:
     def keep(self, received: HashingFile) -> str:
         """Make a received file permanent and return its SHA-256: on disk for good once this returns."""
         received._file.flush()
-        if self.size(received.sha256) is None:
-            os.fsync(received._file.fileno())
-            target = self.path(received.sha256)
-            _make_folder(target.parent)
-            received.path.chmod(0o444)
-            received.path.rename(target)
-            sync_folder(target.parent)
+        self.adopt(received.path, received.sha256)
         return received.sha256
+
+    def adopt(self, path: Path, sha256: str) -> None:
+        """Move a file on the same disk into place, whose SHA-256 the caller has computed."""
+        if self.size(sha256) is not None:
+            return
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        target = self.path(sha256)
+        _make_folder(target.parent)
+        path.chmod(0o444)
+        path.rename(target)
+        sync_folder(target.parent)
 
     def put(self, content: bytes) -> str:
         """Store `content` and return its SHA-256."""

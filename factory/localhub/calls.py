@@ -61,13 +61,15 @@ class Call:
             raise HubError(400, f"'{key}' must be a string")
         return value
 
-    def lines(self) -> Iterator[bytes]:
-        """Yield the lines of a large body."""
+    def lines(self, max_bytes: int) -> Iterator[bytes]:
+        """Yield the lines of a large body, or raise a 413 at one that is longer than `max_bytes`."""
         if self.file is None:
-            yield from self.body.splitlines()
-        else:
-            with self.file.open("rb") as file:
-                yield from file
+            return
+        with self.file.open("rb") as file:
+            while line := file.readline(max_bytes + 1):
+                if len(line) > max_bytes:
+                    raise HubError(413, f"A line is longer than {max_bytes} bytes: files over 10 MB go as large files")
+                yield line
 
     def whole_number(self, key: str, default: int, *, highest: int) -> int:
         """Return a number of the query string, at most `highest`."""

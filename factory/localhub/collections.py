@@ -16,16 +16,14 @@ from factory.localhub.repos import load_repo
 from factory.localhub.store import timestamp
 
 THEMES = ("orange", "blue", "green", "purple", "pink", "indigo")
-_PAGE = 100
+_PAGE, _MAX_ITEMS = 100, 1000
 _MAX_TITLE, _MAX_DESCRIPTION, _MAX_NOTE = 60, 150, 500
-_MAX_ITEMS = 1000
 
 
 def create(call: Call) -> Response:
     """Create a collection; one of the same title in the namespace is a 409 that names it."""
     body, title = call.json(), call.text("title").strip()
-    account = call.user()
-    namespace = call.text("namespace", account.name)
+    namespace = call.text("namespace", call.user().name)
     call.writer(namespace)
     _check_texts(title, body)
     slug = f"{_slugify(title)}-{secrets.token_hex(12)}"
@@ -60,8 +58,8 @@ def list_collections(call: Call) -> Response:
     """List the collections that the caller may see, of one owner or with one item when asked."""
     rows = call.store.db.execute("SELECT * FROM collections ORDER BY updated DESC, id DESC").fetchall()
     owner, item = call.query.get("owner"), call.query.get("item")
-    found = [row for row in rows if _is_visible(call.account, row) and owner in (None, row["namespace"])]
-    described = [_describe(call, row) for row in found]
+    visible = (row for row in rows if _is_visible(call.account, row) and owner in (None, row["namespace"]))
+    described = [_describe(call, row) for row in visible]
     for collection in described:
         del collection["position"]  # clients number the list themselves
     if item is not None:
@@ -174,8 +172,7 @@ def _find_item(call: Call, collection: sqlite3.Row) -> sqlite3.Row:
 
 def _items(db: sqlite3.Connection, collection: sqlite3.Row) -> list[sqlite3.Row]:
     query = "SELECT * FROM collection_items WHERE collection_id = ? ORDER BY position, id"
-    rows: list[sqlite3.Row] = db.execute(query, (collection["id"],)).fetchall()
-    return rows
+    return db.execute(query, (collection["id"],)).fetchall()
 
 
 def _existing(call: Call, kind: str, name: str) -> str:

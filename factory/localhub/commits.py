@@ -171,11 +171,7 @@ def _check_parent(expected: str | None, head: str) -> None:
 
 def _read_payload(call: Call, repo: Repo) -> Payload:
     payload = Payload()
-    for number, line in enumerate(call.lines(), 1):
-        if len(line) > _MAX_LINE_BYTES:
-            raise HubError(
-                413, f"Line {number} of the commit is too long: files over 10 MB are uploaded as large files"
-            )
+    for number, line in enumerate(call.lines(_MAX_LINE_BYTES), 1):
         if not line.strip():
             continue
         try:

@@ -106,12 +106,12 @@ class Database:
         """Hold the one write lock: everything inside happens or none of it does."""
         connection = self.connection
         connection.execute("BEGIN IMMEDIATE")
+        outcome = "ROLLBACK"
         try:
             yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+            outcome = "COMMIT"
+        finally:
+            connection.execute(outcome)
 
     def close(self) -> None:
         """Close this thread's connection."""

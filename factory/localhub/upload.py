@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def receive(call: Call) -> Response:
 def complete(call: Call) -> Response:
     """Put an object's parts together."""
     claims = _claims(call)
-    folder = _parts_folder(call, claims["oid"])
+    folder = _parts_folder(call, claims)
     count = -(-int(claims["total"]) // PART_BYTES)
     parts = [folder / str(number) for number in range(1, count + 1)]
     if not all(part.exists() for part in parts):
@@ -125,26 +126,28 @@ def _file(call: Call) -> Path:
 def _receive_part(call: Call, claims: dict[str, Any]) -> Response:
     if _file(call).stat().st_size != claims["size"]:
         raise HubError(400, "The part is not of the size that was announced")
-    folder = _parts_folder(call, claims["oid"])
+    folder = _parts_folder(call, claims)
     folder.mkdir(exist_ok=True)
     _file(call).replace(folder / str(claims["part"]))
     return reply({}, headers={"ETag": f'"{claims["oid"]}-{claims["part"]}"'})
 
 
-def _parts_folder(call: Call, oid: str) -> Path:
-    return call.store.blobs.incoming / f"parts-{call.store.blobs.path(oid).name}"
+def _parts_folder(call: Call, claims: dict[str, Any]) -> Path:
+    return call.store.blobs.incoming / f"parts-{claims['repo']}-{call.store.blobs.path(claims['oid']).name}"
 
 
 def _keep(call: Call, claims: dict[str, Any], parts: list[Path]) -> None:
-    blobs = call.store.blobs
-    with blobs.receive() as received:
-        for part in parts:
-            with part.open("rb") as file:
-                while chunk := file.read(_READ_BYTES):
-                    received.write(chunk)
-        if received.sha256 != claims["oid"] or received.size != claims["total"]:
-            raise HubError(400, "The content does not have the size and SHA-256 that were announced")
-        blobs.keep(received)
+    whole, *others = parts
+    with whole.open("ab") as file:
+        for part in others:
+            with part.open("rb") as content:
+                shutil.copyfileobj(content, file, _READ_BYTES)
+            part.unlink()
+    with whole.open("rb") as content:
+        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+    if sha256 != claims["oid"] or whole.stat().st_size != claims["total"]:
+        raise HubError(400, "The content does not have the size and SHA-256 that were announced")
+    call.store.blobs.adopt(whole, sha256)
     with call.store.transaction() as db:
         db.execute(
             "INSERT OR IGNORE INTO uploads SELECT id, ? FROM repos WHERE id = ?", (claims["oid"], claims["repo"])

@@ -63,8 +63,8 @@ def test_a_private_repository_does_not_exist_for_others(hub, private, method, pa
         answer = hub.request(method, path, user=user, body={} if method in ("POST", "PUT") else None)
         assert answer.status == 404, answer.body
         assert answer.headers["x-error-code"] == "RepoNotFound"
-        missing = hub.request(method, path.replace(repo_id, "alice/does-not-exist"), user=user)
-        assert (missing.status, missing.headers["x-error-code"]) == (404, "RepoNotFound")
+    missing = hub.request(method, path.replace(repo_id, "alice/does-not-exist"), user="bob")
+    assert (missing.status, missing.headers["x-error-code"]) == (404, "RepoNotFound")
 
 
 @pytest.mark.parametrize(("method", "body"), [("DELETE", {}), ("POST", {})])
