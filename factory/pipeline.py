@@ -1,0 +1,171 @@
+"""The whole product: every stage in order, from a recipe to a release. Read this first."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from factory.data.filtering import filter_examples
+from factory.data.generation import generate_texts
+from factory.data.gold import read_gold, read_texts
+from factory.data.labelling import label_texts
+from factory.data.splitting import split_examples
+from factory.data.tables import read_rows
+from factory.evaluation.baselines import score_baselines
+from factory.evaluation.scoring import evaluate_student, score_teacher
+from factory.hub.fetch import Fetcher, fetch_base_model, fetch_rows
+from factory.hub.target import Target, factory_home, open_target
+from factory.recipe import Recipe, Rows
+from factory.release.release import Data, Destination, StudentFiles, write_release
+from factory.store import Artifact, Store, as_json, digest_of
+from factory.students.compression import export_onnx, quantize_onnx
+from factory.students.training import train_student
+from factory.teacher import Teacher
+from factory.teacher.forecast import forecast
+from factory.teacher.ledger import summarise
+from factory.teacher.opening import open_teacher
+
+EMBEDDED_USER = "local"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A finished release: folders as the Hub will hold them, and the report on them."""
+
+    path: Path
+    id: str
+    report: dict[str, Any]
+
+
+def build(
+    recipe: Recipe, *, store: Store | None = None, target: Target | None = None, namespace: str | None = None
+) -> Release:
+    """Run every stage that the recipe needs and that has not been run before; return the release.
+
+    Raises FactoryError with one sentence; whatever was finished stays in the store and is not run again.
+    """
+    with ExitStack() as stack:
+        target = target or stack.enter_context(open_target())
+        made = run_stages(recipe, store or Store(factory_home() / "store"), target, namespace)
+    report = json.loads((made.path / "report.json").read_text(encoding="utf-8"))
+    return Release(made.path, report["release"], report)
+
+
+def run_stages(recipe: Recipe, store: Store, target: Target, namespace: str | None = None) -> Artifact:
+    """Call every stage in order and return what `write_release` made; with a `Planner` as store, none of them runs."""
+    bench = Bench(recipe, store, Fetcher(target))
+    task, teacher = recipe.task, bench.open_teacher()
+
+    gold_file = bench.find_rows(recipe.gold) if recipe.gold else None
+    gold = store(read_gold, gold_file, recipe.gold, task.names) if recipe.gold else None
+    texts = []
+    if recipe.generate:
+        texts.append(store(generate_texts, task, recipe.generate, teacher))
+    if recipe.texts:
+        texts.append(store(read_texts, bench.find_rows(recipe.texts), recipe.texts))
+
+    labelled = [store(label_texts, some, task, teacher) for some in texts]
+    answers = store(label_texts, gold, task, teacher) if gold else None
+    kept = store(filter_examples, labelled, gold, recipe.filter)
+    splits = store(split_examples, kept, recipe.split, task.names)
+
+    data = Data(
+        gold=gold,
+        gold_file=gold_file,
+        labelled=labelled,
+        kept=kept,
+        splits=splits,
+        baselines=store(score_baselines, splits, gold, task),
+        score=store(score_teacher, gold, answers, task) if gold else None,
+    )
+    students = bench.make_students(splits, gold, answers)
+    contents = (
+        recipe,
+        store.source(recipe.path),
+        data,
+        students,
+        bench.read_spent(),
+        _destination(recipe, target, namespace),
+    )
+    return store(write_release, *contents, digest_of(as_json(contents))[:12])
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A recipe with what its stages are made on: the store, and where base models and rows are fetched from."""
+
+    recipe: Recipe
+    store: Store
+    source: Fetcher
+
+    def open_teacher(self) -> Teacher:
+        """Return the recipe's teacher; nobody is asked yet."""
+        return open_teacher(
+            self.recipe.teacher,
+            recipe=self.recipe.name,
+            budget=self.recipe.budget,
+            ledger=find_ledger(),
+            folder=self.recipe.path.parent,
+            base=lambda name, revision: self.find_base(name, revision).path,
+        )
+
+    def find_rows(self, rows: Rows) -> Artifact:
+        """Return the user's file, or the rows of a dataset on a Hub."""
+        if rows.file:
+            return self.store.source(self.recipe.find(rows.file))
+        return self.store(fetch_rows, rows.dataset, rows.revision, rows.split, self.source)
+
+    def find_base(self, name: str, revision: str) -> Artifact:
+        """Return a base model from a folder (a name that begins with a dot, slash or tilde) or from a Hub."""
+        if name.startswith((".", "/", "~")):
+            return self.store.source(self.recipe.find(str(Path(name).expanduser())))
+        return self.store(fetch_base_model, name, revision, self.source)
+
+    def make_students(self, splits: Artifact, gold: Artifact | None, answers: Artifact | None) -> list[StudentFiles]:
+        """Train and compress every student, and measure each file that will be published."""
+        made = []
+        for student in self.recipe.students:
+            base = self.find_base(student.base_model, student.revision)
+            trained = self.store(train_student, splits, base, self.recipe.task, student)
+            weights = self.compress(trained)
+            reports = {
+                form: self.store(
+                    evaluate_student, trained, file, form, splits, gold, answers, self.recipe.task, student
+                )
+                for form, file in {"safetensors": None, **weights}.items()
+            }
+            made.append(StudentFiles(name=student.name, base=base, trained=trained, weights=weights, reports=reports))
+        return made
+
+    def compress(self, trained: Artifact) -> dict[str, Artifact]:
+        """Return the light files that the recipe asks for, by format."""
+        if not self.recipe.compress:
+            return {}
+        onnx = self.store(export_onnx, trained)
+        makers = {"onnx": lambda: onnx, "onnx-int8": lambda: self.store(quantize_onnx, onnx)}
+        return {form: makers[form]() for form in self.recipe.compress}
+
+    def read_spent(self) -> dict[str, Any]:
+        """Return what the recipe has cost so far, which is the same after a run that asked nobody."""
+        summary = summarise(find_ledger(), self.recipe.name)
+        return {key: summary[key] for key in ("calls", "input_tokens", "output_tokens", "dollars")}
+
+
+def find_ledger() -> Path:
+    """Return the file that remembers every call of every recipe."""
+    return factory_home() / "teacher.sqlite"
+
+
+def forecast_teacher(recipe: Recipe) -> dict[str, Any]:
+    """Return calls, tokens and dollars that are still to be paid for, from a dry render of the prompts."""
+    files = [(rows.file, rows.text) for rows in (recipe.gold, recipe.texts) if rows and rows.file]
+    texts = [str(row[text]) for file, text in files for _, row in read_rows(recipe.find(file))]
+    return asdict(forecast(recipe, texts, find_ledger()))
+
+
+def _destination(recipe: Recipe, target: Target, namespace: str | None) -> Destination:
+    owner = namespace or recipe.publish.namespace
+    return Destination(namespace=owner or (EMBEDDED_USER if target.is_embedded else target.user), hub=target.name)
