@@ -33,13 +33,21 @@ def authenticate(store: Store, authorization: str | None) -> Account | None:
     scheme, _, token = (authorization or "").partition(" ")
     if not token:
         return None
-    row = store.db.execute(
-        "SELECT users.id, users.name, role, label FROM tokens JOIN users ON users.id = user_id WHERE digest = ?",
-        (_digest(token.strip()),),
-    ).fetchone()
-    if scheme.lower() != "bearer" or row is None:
+    account = find_account(store.db, digest_token(token.strip()))
+    if scheme.lower() != "bearer" or account is None:
         raise unauthorized()
-    owned = store.db.execute("SELECT name FROM users WHERE owner_id = ? ORDER BY name", (row["id"],))
+    return account
+
+
+def find_account(db: sqlite3.Connection, digest: str) -> Account | None:
+    """Return the account of the token with that digest, None once it is revoked."""
+    row = db.execute(
+        "SELECT users.id, users.name, role, label FROM tokens JOIN users ON users.id = user_id WHERE digest = ?",
+        (digest,),
+    ).fetchone()
+    if row is None:
+        return None
+    owned = db.execute("SELECT name FROM users WHERE owner_id = ? ORDER BY name", (row["id"],))
     return Account(row["id"], row["name"], tuple(name for (name,) in owned), row["role"], row["label"])
 
 
@@ -79,13 +87,13 @@ def create_token(db: sqlite3.Connection, user_id: int, *, token: str | None, rol
     db.execute(
         "INSERT INTO tokens VALUES (?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET user_id = excluded.user_id, "
         "role = excluded.role, label = excluded.label",
-        (_digest(token), user_id, role, label, timestamp()),
+        (digest_token(token), user_id, role, label, timestamp()),
     )
     return token
 
 
 def revoke_token(db: sqlite3.Connection, token: str) -> None:
-    db.execute("DELETE FROM tokens WHERE digest = ?", (_digest(token),))
+    db.execute("DELETE FROM tokens WHERE digest = ?", (digest_token(token),))
 
 
 def is_valid_name(name: str) -> bool:
@@ -93,5 +101,6 @@ def is_valid_name(name: str) -> bool:
     return bool(_NAME.fullmatch(name)) and "--" not in name and ".." not in name and not name.endswith(".git")
 
 
-def _digest(token: str) -> str:
+def digest_token(token: str) -> str:
+    """Return what is kept of a token: its SHA-256 in hexadecimal."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -51,15 +51,15 @@ def create(call: Call) -> Response:
 
 
 def show(call: Call) -> Response:
-    return reply(_describe(call, _find(call)))
+    return reply(describe(call, find_collection(call)))
 
 
 def list_collections(call: Call) -> Response:
     """List the collections that the caller may see, of one owner or with one item when asked."""
     rows = call.store.db.execute("SELECT * FROM collections ORDER BY updated DESC, id DESC").fetchall()
     owner, item = call.query.get("owner"), call.query.get("item")
-    visible = (row for row in rows if _is_visible(call.account, row) and owner in (None, row["namespace"]))
-    described = [_describe(call, row) for row in visible]
+    visible = (row for row in rows if is_visible(call.account, row) and owner in (None, row["namespace"]))
+    described = [describe(call, row) for row in visible]
     for collection in described:
         del collection["position"]  # clients number the list themselves
     if item is not None:
@@ -72,7 +72,7 @@ def list_collections(call: Call) -> Response:
 
 def change(call: Call) -> Response:
     """Change a collection's title, description, theme, position or visibility; its id stays in the slug."""
-    row, body = _find(call, write=True), call.json()
+    row, body = find_collection(call, write=True), call.json()
     title = call.text("title", row["title"]).strip()
     _check_texts(title, body)
     theme = body.get("theme", row["theme"])
@@ -95,11 +95,11 @@ def change(call: Call) -> Response:
                 row["id"],
             ),
         )
-    return reply({"success": True, "data": _describe(call, _find(call))})
+    return reply({"success": True, "data": describe(call, find_collection(call))})
 
 
 def delete(call: Call) -> Response:
-    row = _find(call, write=True)
+    row = find_collection(call, write=True)
     with call.store.transaction() as db:
         db.execute("DELETE FROM collections WHERE id = ?", (row["id"],))
     return reply({"success": True})
@@ -107,7 +107,7 @@ def delete(call: Call) -> Response:
 
 def add_item(call: Call) -> Response:
     """Append a repository or collection that exists; twice is a 409."""
-    row, body = _find(call, write=True), call.json()
+    row, body = find_collection(call, write=True), call.json()
     item = body.get("item")
     if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not isinstance(item.get("type"), str):
         raise HubError(400, "'item' needs an id and a type")
@@ -130,7 +130,7 @@ def add_item(call: Call) -> Response:
 
 def change_item(call: Call) -> Response:
     """Change an item's note or move it to a position."""
-    row, body = _find(call, write=True), call.json()
+    row, body = find_collection(call, write=True), call.json()
     item = _find_item(call, row)
     _check_texts(row["title"], body)
     with call.store.transaction() as db:
@@ -143,7 +143,7 @@ def change_item(call: Call) -> Response:
 
 
 def delete_item(call: Call) -> Response:
-    row = _find(call, write=True)
+    row = find_collection(call, write=True)
     item = _find_item(call, row)
     with call.store.transaction() as db:
         db.execute("DELETE FROM collection_items WHERE id = ?", (item["id"],))
@@ -151,12 +151,12 @@ def delete_item(call: Call) -> Response:
     return reply({"success": True})
 
 
-def _find(call: Call, *, write: bool = False) -> sqlite3.Row:
+def find_collection(call: Call, *, write: bool = False) -> sqlite3.Row:
     """Return the collection in the path, found by the id its slug ends in."""
     namespace, identity = call.params["namespace"], call.params["slug"].rsplit("-", 1)[-1]
     rows = call.store.db.execute("SELECT * FROM collections WHERE namespace = ?", (namespace,))
     row: sqlite3.Row | None = next((row for row in rows if row["slug"].rsplit("-", 1)[-1] == identity), None)
-    if row is None or not _is_visible(call.account, row):
+    if row is None or not is_visible(call.account, row):
         raise HubError(404, "Collection not found")
     if write:
         call.writer(namespace)
@@ -181,7 +181,7 @@ def _existing(call: Call, kind: str, name: str) -> str:
     namespace, _, rest = name.partition("/")
     if kind == "collection":
         rows = call.store.db.execute("SELECT * FROM collections WHERE namespace = ? AND slug = ?", (namespace, rest))
-        if any(_is_visible(call.account, row) for row in rows):
+        if any(is_visible(call.account, row) for row in rows):
             return name
     else:
         repo = load_repo(call.store.db, kind, namespace, rest)
@@ -190,7 +190,7 @@ def _existing(call: Call, kind: str, name: str) -> str:
     raise HubError(404, f"There is no {kind} '{name[:100]}'")
 
 
-def _describe(call: Call, row: sqlite3.Row) -> dict[str, Any]:
+def describe(call: Call, row: sqlite3.Row) -> dict[str, Any]:
     items = [_describe_item(call, item) for item in _items(call.store.db, row)]
     return {
         "slug": f"{row['namespace']}/{row['slug']}",
@@ -220,7 +220,7 @@ def _describe_item(call: Call, item: sqlite3.Row) -> dict[str, Any] | None:
     return content
 
 
-def _is_visible(account: Account | None, row: sqlite3.Row) -> bool:
+def is_visible(account: Account | None, row: sqlite3.Row) -> bool:
     return not row["private"] or (account is not None and account.owns(row["namespace"]))
 
 

@@ -52,18 +52,26 @@ def show(call: Call) -> Response:
 
 def list_repos(call: Call) -> Response:
     """List the repositories that the caller may see and the query asks for, newest first."""
-    db = call.store.db
-    rows = db.execute("SELECT * FROM repos WHERE type = ?", (call.type,)).fetchall()
-    found = [repo for repo in map(repo_of_row, rows) if repo.is_visible_to(call.account) and _matches(call, repo)]
-    key = _SORT.get(call.query.get("sort", "createdAt"))
-    if key is None:
-        raise HubError(400, f"'sort' must be one of {', '.join(_SORT)}")
-    found.sort(key=lambda repo: (repo.row[key], repo.id), reverse=call.query.get("direction", "-1") != "1")
+    found = find_repos(call, sort="createdAt")
     limit = call.whole_number("limit", _PAGE, highest=_PAGE)
     start = _read_cursor(call)
     page = [_list_item(call, repo) for repo in found[start : start + limit]]
     more = limit and start + limit < len(found)
     return reply(page, headers=next_link(call, cursor=_cursor(start + limit)) if more else None)
+
+
+def find_repos(call: Call, *, sort: str) -> list[Repo]:
+    """Return the repositories of the call's type that the caller may see and the query asks for.
+
+    They are in the order the query names, `sort` by default, the newest or highest first.
+    """
+    rows = call.store.db.execute("SELECT * FROM repos WHERE type = ?", (call.type,)).fetchall()
+    found = [repo for repo in map(repo_of_row, rows) if repo.is_visible_to(call.account) and _matches(call, repo)]
+    key = _SORT.get(call.query.get("sort", sort))
+    if key is None:
+        raise HubError(400, f"'sort' must be one of {', '.join(_SORT)}")
+    found.sort(key=lambda repo: (repo.row[key], repo.id), reverse=call.query.get("direction", "-1") != "1")
+    return found
 
 
 def _matches(call: Call, repo: Repo) -> bool:
