@@ -19,14 +19,15 @@ from factory.hub.target import Target
 from factory.store import hash_files
 
 MAX_SCORE_DIFFERENCE = 1e-3
+MAX_PREDICTIONS = 32
 SHARED_CACHES = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_DATASETS_CACHE", "HF_XET_CACHE", "HF_ASSETS_CACHE")
 log = logging.getLogger("factory")
 
 
 def verify_release(folder: Path, repos: list[Repo], tag: str, target: Target) -> dict[str, Any]:
-    """Return what was found equal under `tag`: files by SHA-256, rows of each split, predictions on the demo's texts.
+    """Return what was found equal under `tag`: files by SHA-256, rows of each split, recorded predictions.
 
-    Raises HubError naming the file, split or text that differs.
+    Raises HubError naming the file, split or row that differs.
     """
     log.info("verifying: pulling %d repositories by name at %s", len(repos), tag)
     request = {"tag": tag, "repos": [[repo.type, repo.id, str(folder / repo.folder)] for repo in repos]}
@@ -55,7 +56,7 @@ def main() -> None:
     """Answer the request on stdin with one JSON document on stdout: counts of what is equal, and the problems."""
     request = json.load(sys.stdin)
     repos = [(kind, name, Path(folder)) for kind, name, folder in request["repos"]]
-    texts = [text for kind, _, folder in repos if kind == "space" for text in _read_examples(folder)]
+    texts = _read_test_texts(next(folder for kind, _, folder in repos if kind == "dataset"))
     found: Counter[str] = Counter(files=0, rows=0, predictions=0)
     problems: list[str] = []
     for kind, name, folder in repos:
@@ -71,8 +72,13 @@ def main() -> None:
     json.dump({**found, "problems": problems}, sys.stdout)
 
 
-def _read_examples(folder: Path) -> list[str]:
-    return [str(text) for text in json.loads((folder / "demo.json").read_text(encoding="utf-8"))["examples"]]
+def _read_test_texts(folder: Path) -> dict[str, str]:
+    """Return the texts of the dataset's test split by their id."""
+    import pyarrow.parquet
+
+    paths = sorted((folder / "data").glob("test-*.parquet"))
+    rows = [row for path in paths for row in pyarrow.parquet.read_table(path, columns=["id", "text"]).to_pylist()]
+    return {row["id"]: row["text"] for row in rows}
 
 
 def _check_files(kind: str, name: str, folder: Path, tag: str, found: Counter[str]) -> Iterator[str]:
@@ -103,14 +109,17 @@ def _check_rows(name: str, folder: Path, tag: str, found: Counter[str]) -> Itera
     found["rows"] += sum(pulled.values())
 
 
-def _check_predictions(name: str, folder: Path, tag: str, texts: list[str], found: Counter[str]) -> Iterator[str]:
+def _check_predictions(name: str, folder: Path, tag: str, texts: dict[str, str], found: Counter[str]) -> Iterator[str]:
+    """Compare what the model pulled by name says of test rows with what the release recorded of its safetensors."""
     from transformers import pipeline
 
-    pulled = pipeline("text-classification", model=name, revision=tag, truncation=True)(texts)
-    built = pipeline("text-classification", model=str(folder), truncation=True)(texts)
-    for text, ours, theirs in zip(texts, built, pulled, strict=True):
-        if ours["label"] != theirs["label"] or abs(ours["score"] - theirs["score"]) > MAX_SCORE_DIFFERENCE:
-            yield f"model {name} says {theirs['label']} ({theirs['score']:.3f}) of {text[:60]!r}"
+    with (folder / "eval" / "predictions.jsonl").open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    recorded = [row for row in rows if row["format"] == "safetensors" and row["set"] == "test"][:MAX_PREDICTIONS]
+    classify = pipeline("text-classification", model=name, revision=tag, truncation=True)
+    for row, said in zip(recorded, classify([texts[row["id"]] for row in recorded]), strict=True):
+        if said["label"] != row["predicted"] or abs(said["score"] - row["score"]) > MAX_SCORE_DIFFERENCE:
+            yield f"model {name} says {said['label']} ({said['score']:.3f}) of row {row['id']}"
         else:
             found["predictions"] += 1
 

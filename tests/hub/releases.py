@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+from factory.data.examples import Example
 from factory.hub.changes import Repo
 from tests.tiny import tiny_base
 
@@ -30,10 +31,12 @@ def write_dataset(folder, name, rows, release):
     import pyarrow
     import pyarrow.parquet
 
-    texts = [f"{TEXTS[number % len(TEXTS)]} {number}" for number in range(rows)]
-    table = pyarrow.table({"text": texts, "label": [LABELS[number % 2] for number in range(rows)]})
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    pyarrow.parquet.write_table(table, folder / "data" / "train-00000-of-00001.parquet")
+    for split, texts in {"train": [f"{TEXTS[0]} {number}" for number in range(rows)], "test": TEXTS}.items():
+        ids = [Example(text).id for text in texts]
+        labels = [LABELS[number % 2] for number in range(len(texts))]
+        table = pyarrow.table({"id": ids, "text": texts, "label": labels})
+        pyarrow.parquet.write_table(table, folder / "data" / f"{split}-00000-of-00001.parquet")
     write_card(folder, {"license": "apache-2.0"}, f"{name} {release}")
 
 
@@ -51,7 +54,22 @@ def write_model(folder, release):
     named = {"id2label": dict(enumerate(LABELS)), "label2id": {label: number for number, label in enumerate(LABELS)}}
     config |= {**named, "architectures": ["BertForSequenceClassification"]}
     (folder / "config.json").write_text(json.dumps(config))
+    (folder / "eval").mkdir(exist_ok=True)
+    (folder / "eval" / "predictions.jsonl").write_text("".join(map(as_line, predict(folder))))
     write_card(folder, {"license": "apache-2.0", "pipeline_tag": "text-classification"}, f"tiny {release}")
+
+
+def predict(folder):
+    """What the model says of the test rows, in the form of a release's record."""
+    from transformers import pipeline
+
+    for text, said in zip(TEXTS, pipeline("text-classification", str(folder))(TEXTS), strict=True):
+        row = {"format": "safetensors", "set": "test", "id": Example(text).id, "expected": LABELS[0]}
+        yield {**row, "predicted": said["label"], "score": said["score"]}
+
+
+def as_line(row):
+    return json.dumps(row) + "\n"
 
 
 def write_space(folder, name, student, release):
@@ -65,7 +83,7 @@ def write_space(folder, name, student, release):
         "model": f"local/{name}-{student}",
         "revision": f"release-{release}",
         "dataset": f"local/{name}",
-        "labels": {"good": "It praises | thanks.", "bad": "It complains."},
+        "labels": {"good": "It praises &#124; thanks.", "bad": "It complains."},
         "examples": TEXTS,
         "scoreboard": [{"name": "Macro F1 on gold", "score": "0.50"}],
         "caption": "Gold labelled by nobody.",
