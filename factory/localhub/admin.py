@@ -112,7 +112,7 @@ def _import(store: Store, folder: Path, repo_id: str, repo_type: str) -> str:
             "LEFT JOIN users AS owners ON owners.id = users.owner_id WHERE users.name = ?",
             (namespace,),
         ).fetchone()[0]
-        return record_commit(store, db, repo, _MAIN, tree, head, str(author), f"Import {folder.name}")
+        return record_commit(store, db, repo, _MAIN, tree, head, str(author), f"Import {folder.resolve().name}")
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -53,7 +53,7 @@ def duplicate_files(call: Call) -> Response:
     with call.store.transaction() as db:
         for file in files:
             sha256 = str(file.get("sha256")) if isinstance(file, dict) else ""
-            if has_upload(call, source, sha256):
+            if has_upload(call, source.id, sha256):
                 db.execute("INSERT OR IGNORE INTO uploads VALUES (?, ?)", (repo.id, sha256))
                 succeeded.append({"sha256": sha256})
             else:

@@ -16,8 +16,14 @@ def repository(call: Call) -> Response:
     return PlainTextResponse(f"{repo.full_name}: {call.endpoint}/api/{repo.type}s/{repo.full_name}\n")
 
 
+def collection(call: Call) -> Response:
+    slug = f"{call.params['namespace']}/{call.params['slug']}"
+    return PlainTextResponse(f"{slug}: {call.endpoint}/api/collections/{slug}\n")
+
+
 ROUTES = (
     Route("GET", "/", home),
+    Route("GET", "/collections/{namespace}/{slug}", collection),
     Route("GET", "/{type}/{namespace}/{name}", repository),
     Route("GET", "/{namespace}/{name}", repository),
 )

@@ -18,7 +18,7 @@ from factory.localhub.signing import read_signed, sign
 from factory.localhub.trees import check_path, find_entry
 
 MAX_FILE_BYTES = 512 * 2**30
-PART_BYTES = 1 * 2**30
+PART_BYTES = 32 * 2**20
 _URL_SECONDS = 6 * 3600
 _MAX_FILES = 1000
 _READ_BYTES = 2**20
@@ -71,8 +71,10 @@ def receive(call: Call) -> Response:
 
 
 def complete(call: Call) -> Response:
-    """Put an object's parts together."""
+    """Put an object's parts together; once that is done, asking again is no error."""
     claims = _claims(call)
+    if has_upload(call, claims["repo"], claims["oid"]):
+        return reply({})
     folder = _parts_folder(call, claims)
     count = -(-int(claims["total"]) // PART_BYTES)
     parts = [folder / str(number) for number in range(1, count + 1)]
@@ -87,7 +89,7 @@ def _plan(call: Call, repo: Repo, item: Any, transfer: str) -> dict[str, Any]:
     oid, size = (item.get("oid"), item.get("size")) if isinstance(item, dict) else (None, None)
     if not isinstance(oid, str) or not isinstance(size, int) or not 0 <= size <= MAX_FILE_BYTES:
         raise HubError(400, "An object needs an 'oid' and a 'size'")
-    if has_upload(call, repo, oid):
+    if has_upload(call, repo.id, oid):
         return {"oid": oid, "size": size}
     claims = {"repo": repo.id, "oid": oid, "total": size}
     if transfer == "multipart" and size > PART_BYTES:
@@ -101,10 +103,10 @@ def _plan(call: Call, repo: Repo, item: Any, transfer: str) -> dict[str, Any]:
     return {"oid": oid, "size": size, "authenticated": True, "actions": {"upload": upload}}
 
 
-def has_upload(call: Call, repo: Repo, sha256: str) -> bool:
+def has_upload(call: Call, repo_id: int, sha256: str) -> bool:
     """Whether a repository was given the bytes of that SHA-256 and they are still stored."""
     given = call.store.db.execute(
-        "SELECT 1 FROM uploads WHERE repo_id = ? AND sha256 = ?", (repo.id, sha256)
+        "SELECT 1 FROM uploads WHERE repo_id = ? AND sha256 = ?", (repo_id, sha256)
     ).fetchone()
     return call.store.blobs.size(sha256) is not None and given is not None
 

@@ -19,6 +19,7 @@ from factory.localhub.calls import Call, reply
 from factory.localhub.errors import HubError
 from factory.localhub.repos import find_repo
 from factory.localhub.signing import read_signed, sign
+from factory.localhub.upload import MAX_FILE_BYTES
 from factory.localhub.xorbs import (
     MAX_SHARD_BYTES,
     MAX_XORB_BYTES,
@@ -101,6 +102,8 @@ def _grant(call: Call) -> Grant:
 
 
 def _rebuild(call: Call, grant: Grant, file: ShardFile) -> None:
+    if sum(term.length for term in file.terms) > MAX_FILE_BYTES:
+        raise HubError(413, f"A file is larger than the {MAX_FILE_BYTES} bytes that are accepted")
     store = call.store
     used: list[tuple[int, Term, int]] = []
     with store.blobs.receive() as received:

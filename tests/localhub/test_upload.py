@@ -114,20 +114,40 @@ def test_the_client_without_xet_uploads_by_lfs(hub, run_client, tmp_path):
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "w.safetensors").write_bytes(os.urandom(300_000))
+    (folder / "parts.safetensors").write_bytes(os.urandom(2**20) * 33)
     code = (
         f"from huggingface_hub import HfApi; HfApi().upload_folder(folder_path={str(folder)!r}, repo_id={repo_id!r})"
     )
     run_client(hub, code, HF_HUB_DISABLE_XET="1")
-    assert hub.read(repo_id, "w.safetensors") == (folder / "w.safetensors").read_bytes()
+    for path in folder.iterdir():
+        assert hub.read(repo_id, path.name) == path.read_bytes()
 
 
-def test_a_large_object_is_planned_in_parts(hub):
-    size = 2 * upload.PART_BYTES + 5
-    plan = batch(hub, hub.repo(), "c" * 64, size, transfers=("basic", "multipart"))
-    header = plan["actions"]["upload"]["header"]
-    assert header["chunk_size"] == str(upload.PART_BYTES)
-    assert sorted(header) == ["00001", "00002", "00003", "chunk_size"]
-    assert put(hub, header["00003"], b"12345").headers["etag"]
-    assert put(hub, header["00003"], b"1234").status == 400
-    href = plan["actions"]["upload"]["href"].removeprefix(hub.endpoint)
+def plan_parts(hub, content):
+    oid = hashlib.sha256(content).hexdigest()
+    plan = batch(hub, hub.repo(), oid, len(content), transfers=("basic", "multipart"))["actions"]["upload"]
+    header = dict(plan["header"])
+    assert header.pop("chunk_size") == str(upload.PART_BYTES)
+    return plan["href"].removeprefix(hub.endpoint), [header[number] for number in sorted(header)]
+
+
+def test_a_large_object_is_received_in_parts_in_any_order(hub):
+    content = os.urandom(2**20) * 33
+    href, urls = plan_parts(hub, content)
+    assert len(urls) == 2
+    assert put(hub, urls[1], content[upload.PART_BYTES :]).headers["etag"]
     assert hub.request("POST", href, body={}).json()["error"] == "A part of the upload is missing"
+    assert put(hub, urls[0], content[: upload.PART_BYTES]).headers["etag"]
+    assert hub.request("POST", href, body={}).status == 200
+    assert hub.request("POST", href, body={}).status == 200, "a client whose answer was lost asks again"
+    oid = hashlib.sha256(content).hexdigest()
+    assert (hub.root / "blobs" / oid[:2] / oid).read_bytes() == content
+
+
+def test_parts_that_are_not_the_object_are_refused(hub):
+    content = os.urandom(2**20) * 33
+    href, urls = plan_parts(hub, content)
+    assert put(hub, urls[1], b"short").status == 400
+    assert put(hub, urls[1], bytes(2**20)).status == 200
+    assert put(hub, urls[0], content[: upload.PART_BYTES]).status == 200
+    assert hub.request("POST", href, body={}).status == 400

@@ -82,8 +82,12 @@ def xorb(raw):
     return bytes([0]) + len(raw).to_bytes(3, "little") + bytes([0]) + len(raw).to_bytes(3, "little") + raw
 
 
+def swap(text):
+    """Return a hash's bytes from its hexadecimal form in Xet's word order."""
+    return b"".join(bytes.fromhex(text)[start : start + 8][::-1] for start in range(0, 32, 8))
+
+
 def shard(xorb_hash, raw, *, last=1, sha256=None):
-    swap = lambda text: b"".join(bytes.fromhex(text)[i : i + 8][::-1] for i in range(0, 32, 8))  # noqa: E731
     term = swap(xorb_hash) + bytes(4) + len(raw).to_bytes(4, "little") + bytes(4) + last.to_bytes(4, "little")
     head = bytes(48) + bytes(32) + (1 << 30).to_bytes(4, "little") + (1).to_bytes(4, "little") + bytes(8)
     return head + term + swap(sha256 or hashlib.sha256(raw).hexdigest()) + bytes(16) + b"\xff" * 32 + bytes(16)
