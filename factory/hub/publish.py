@@ -67,9 +67,12 @@ def publish(
         check_gate(release.report, recipe.publish.require)
         if dry_run:
             return preview_release(release.path, repos, release_id=release.id, target=target)
-        return publish_release(
+        published = publish_release(
             release.path, repos, release_id=release.id, title=recipe.title, private=private, target=target
         )
+        if target.is_embedded:
+            log.info("the links open while this runs: factory hub serve")
+        return published
 
 
 def preview_release(folder: Path, repos: list[Repo], *, release_id: str, target: Target) -> Published:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 HUGGING_FACE = "https://huggingface.co"
-OTHER_HUBS = ("HF_TOKEN", "HF_HUB_DISABLE_IMPLICIT_TOKEN", "HF_HUB_OFFLINE", "HUGGINGFACE_CO_STAGING")
+OTHER_HUBS = (  # variables that would send a child elsewhere
+    *("HF_TOKEN", "HF_HUB_DISABLE_IMPLICIT_TOKEN", "HUGGINGFACE_CO_STAGING"),
+    *("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE"),
+)
 log = logging.getLogger("factory")
 
 
