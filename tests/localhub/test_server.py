@@ -2,7 +2,6 @@ import hashlib
 import http.client
 import json
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -10,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from huggingface_hub import HfApi
@@ -97,15 +97,13 @@ def test_an_address_in_use_is_an_error_at_once(tmp_path):
             serve(tmp_path, port=taken.getsockname()[1], ready=lambda started: None)
 
 
-def test_starting_is_cheap_and_the_directory_is_private(tmp_path):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def test_an_idle_hub_is_small_and_its_directory_private(tmp_path):
     with start_hub(tmp_path / "hub") as hub:
-        status = (subprocess.run(["cat", f"/proc/{hub.process.pid}/status"], capture_output=True, check=True)).stdout
         hub.request("GET", "/api/models")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    resident = next(int(line.split()[1]) for line in status.decode().splitlines() if line.startswith("VmRSS"))
-    assert resident < 80 * 1024
-    assert after.ru_utime - before.ru_utime < 2.0
+        status = Path(f"/proc/{hub.process.pid}/status")
+        if status.exists():
+            resident = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmRSS"))
+            assert int(resident) < 80 * 1024
     assert (tmp_path / "hub").stat().st_mode & 0o077 == 0
     assert (tmp_path / "hub" / "secret").stat().st_mode & 0o077 == 0
 
