@@ -1,15 +1,14 @@
 """A teacher on this machine: a language model that is read by the probabilities it gives to the labels.
 
-It is asked as a server would be (`prompts.LabelPrompt`), its answer is begun for it up to the label, and each label is
-scored by the mean log-probability of its tokens; the mean, because a sum would prefer short labels. With `calibrate`,
+It is asked for a label and its meaning (`prompts.ScorePrompt`), its answer is begun for it, and each possible one is
+scored by the mean log-probability of its tokens; the mean, because a sum would prefer short ones. With `calibrate`,
 the probabilities are then divided by their mean over the set of texts and normalised again (batch calibration, Zhou et
-al. 2024), which takes out what the model thinks before it has read anything. Such a teacher can be unsure, and says so
-in its probabilities, but it does not refuse.
+al. 2024), which takes out what the model thinks before it has read anything, and supposes that no label is rare. Such
+a teacher can be unsure, and says so in its probabilities, but it does not refuse.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -23,11 +22,10 @@ from factory.errors import TeacherError
 from factory.recipe import Generate, LocalTeacher, Task
 from factory.store import digest_of, hash_files
 from factory.teacher import Answer, Usage
-from factory.teacher.prompts import PROMPT_VERSION, LabelPrompt
+from factory.teacher.prompts import SCORE, ScorePrompt
 
 log = logging.getLogger("factory")
 
-BEGIN = '{"label": "'  # what the answer opens with; a label and a closing quote follow
 CALIBRATION_TEXTS_PER_LABEL = 10  # a mean over fewer says more about the texts than about the model
 
 
@@ -49,7 +47,8 @@ class LanguageModel:
     def identity(self) -> dict[str, Any]:
         """The model's files, and how it is read."""
         files = digest_of(hash_files(self.folder))
-        return {"local": files, "calibrate": self._settings.calibrate, "prompt": PROMPT_VERSION, "begin": BEGIN}
+        prompt = digest_of([SCORE, ScorePrompt.begin])[:12]
+        return {"local": files, "calibrate": self._settings.calibrate, "prompt": prompt}
 
     def label(self, texts: Sequence[str], task: Task) -> list[Answer]:
         """Return the most probable label of each text, the probabilities of all, and the largest as `confidence`.
@@ -70,12 +69,11 @@ class LanguageModel:
         raise TeacherError(f"{self.name} is a local teacher, which only labels; use a server to write texts")
 
     def _score(self, texts: list[str], task: Task) -> np.ndarray[Any, np.dtype[np.float64]]:
-        from factory.teacher.scoring import LabelScorer  # brings torch
+        from factory.teacher.scoring import AnswerScorer  # brings torch
 
-        scorer, prompt = LabelScorer(self.folder, self._settings.batch_size), LabelPrompt(task)
-        prompts = [scorer.tokenize(prompt.messages(text), BEGIN) for text in texts]
-        labels = [json.dumps(name, ensure_ascii=False)[1:] for name in task.names]
-        return scorer.score(prompts, labels).softmax(-1).numpy()
+        scorer, prompt = AnswerScorer(self.folder, self._settings.batch_size), ScorePrompt(task)
+        prompts = [scorer.tokenize(prompt.messages(text), prompt.begin) for text in texts]
+        return scorer.score(prompts, prompt.answers).softmax(-1).numpy()
 
 
 def calibrate(probabilities: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -1,4 +1,4 @@
-"""Score labels as continuations of a prompt by a causal language model; the one module here that imports torch."""
+"""Score answers as continuations of a prompt by a causal language model; the one module here that imports torch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from factory.errors import TeacherError
 Tokens = list[int]
 
 
-class LabelScorer:
+class AnswerScorer:
     """A model and its tokenizer, on a GPU if there is one."""
 
     def __init__(self, folder: Path, batch_size: int) -> None:
@@ -42,13 +42,13 @@ class LabelScorer:
             text = "\n\n".join(message["content"] for message in messages) + "\n\n" + begin
         return list(self.tokenizer(text, add_special_tokens=not self.tokenizer.chat_template).input_ids)
 
-    def score(self, prompts: Sequence[Tokens], labels: Sequence[str]) -> Tensor:
-        """Return the mean log-probability of the tokens of each label after each prompt: (prompts, labels).
+    def score(self, prompts: Sequence[Tokens], answers: Sequence[str]) -> Tensor:
+        """Return the mean log-probability of the tokens of each answer after each prompt: (prompts, answers).
 
         What all prompts begin with is computed once; they are taken in the order given, so equal lengths should be
         neighbours.
         """
-        continuations = [list(self.tokenizer(label, add_special_tokens=False).input_ids) for label in labels]
+        continuations = [list(self.tokenizer(answer, add_special_tokens=False).input_ids) for answer in answers]
         shared = _shared_length(prompts)
         with torch.inference_mode():
             prefix = self._read_prefix(prompts[0][:shared]) if shared else None
@@ -63,8 +63,8 @@ class LabelScorer:
         inputs = torch.tensor([tokens])
         return self._forward(inputs, None, torch.ones_like(inputs)).past_key_values
 
-    def _score_batch(self, prompts: Sequence[Tokens], labels: list[Tokens], prefix: Any, shared: int) -> Tensor:
-        """Prompts are padded on the left of what follows the shared part; each label is then tried and taken back."""
+    def _score_batch(self, prompts: Sequence[Tokens], answers: list[Tokens], prefix: Any, shared: int) -> Tensor:
+        """Prompts are padded on the left of what follows the shared part; each answer is then tried and taken back."""
         cache = copy.deepcopy(prefix)
         if cache is not None:
             cache.batch_repeat_interleave(len(prompts))
@@ -76,18 +76,18 @@ class LabelScorer:
         mask = torch.cat([torch.ones(len(rest), shared, dtype=torch.long), seen], dim=1)
         output = self._forward(inputs, cache, mask)
         first = output.logits[:, -1].float().log_softmax(-1)
-        columns = [self._score_label(label, first, output.past_key_values, mask) for label in labels]
+        columns = [self._score_answer(answer, first, output.past_key_values, mask) for answer in answers]
         return torch.stack(columns, dim=1)
 
-    def _score_label(self, label: Tokens, first: Tensor, cache: Any, mask: Tensor) -> Tensor:
-        total = first[:, label[0]]
-        if len(label) > 1:
-            head = torch.tensor([label[:-1]]).expand(len(mask), -1)
+    def _score_answer(self, answer: Tokens, first: Tensor, cache: Any, mask: Tensor) -> Tensor:
+        total = first[:, answer[0]]
+        if len(answer) > 1:
+            head = torch.tensor([answer[:-1]]).expand(len(mask), -1)
             longer = torch.cat([mask, torch.ones_like(head)], dim=1)
             logits = self._forward(head, cache, longer, head.shape[1]).logits.float().log_softmax(-1)
             cache.crop(-head.shape[1])
-            total = total + sum(logits[:, place, token] for place, token in enumerate(label[1:]))
-        return total / len(label)
+            total = total + sum(logits[:, place, token] for place, token in enumerate(answer[1:]))
+        return total / len(answer)
 
     def _forward(self, inputs: Tensor, cache: Any, mask: Tensor, logits_to_keep: int = 1) -> Any:
         places = (mask.cumsum(1) - 1).clamp(min=0)[:, -inputs.shape[1] :]

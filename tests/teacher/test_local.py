@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import math
+import shutil
 
 import numpy as np
 import pytest
 
 from factory.errors import TeacherError
 from factory.recipe import Generate, LocalTeacher
-from factory.teacher.local import BEGIN, LanguageModel, calibrate
-from factory.teacher.prompts import LabelPrompt
+from factory.teacher.local import LanguageModel, calibrate
+from factory.teacher.prompts import ScorePrompt
 
 WORDS = [
     "{",
@@ -61,7 +62,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def three(task):
-    return task.model_copy(update={"labels": {**task.labels, "phishing": "asks for a password"}})
+    return task.model_copy(update={"labels": {"ham": "hello you", "spam": "win", "phishing": "label"}})
 
 
 def teacher(folder, **settings):
@@ -75,11 +76,11 @@ def score_plainly(folder, task, texts):
 
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForCausalLM.from_pretrained(folder)
     for text in texts:
-        messages = LabelPrompt(task).messages(text)
-        prompt = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True) + BEGIN
+        messages = ScorePrompt(task).messages(text)
+        prompt = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True) + "Label:"
         start, scores = tokenizer(prompt).input_ids, []
-        for label in task.names:
-            tokens = tokenizer(label + '"').input_ids
+        for name, meaning in task.labels.items():
+            tokens = tokenizer(f" {name}: {meaning}").input_ids
             with torch.inference_mode():
                 logits = model(torch.tensor([start + tokens])).logits[0].log_softmax(-1)
             scores.append(float(np.mean([logits[len(start) - 1 + n, token] for n, token in enumerate(tokens)])))
@@ -118,6 +119,13 @@ def test_calibration_takes_out_what_all_texts_have_in_common(folder, three):
 def test_too_few_texts_are_not_calibrated_on(folder, three, caplog):
     assert teacher(folder).label(TEXTS, three) == teacher(folder, calibrate=False).label(TEXTS, three)
     assert "5 texts are too few to calibrate on (30 are needed)" in caplog.text
+
+
+def test_a_model_without_a_chat_template_is_asked_in_plain_text(folder, three, tmp_path):
+    plain = shutil.copytree(folder, tmp_path / "plain", ignore=shutil.ignore_patterns("chat_template*"))
+    answers, templated = (teacher(place, calibrate=False).label(TEXTS, three) for place in (plain, folder))
+    assert all(answer.label in three.names for answer in answers)
+    assert answers != templated
 
 
 def test_no_texts_load_no_model(three):
