@@ -8,6 +8,7 @@ import tempfile
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from factory.localhub.accounts import authenticate
 from factory.localhub.calls import Call, reply
 from factory.localhub.errors import HubError, Moved
+from factory.localhub.pages import read_session, show_refusal, wants_page
 from factory.localhub.routes import ROUTES
 from factory.localhub.routing import MAX_JSON_BYTES, Route, find_route
 from factory.localhub.store import Store
@@ -64,6 +66,8 @@ class Hub:
                 await self._receive(request, call, route, limit)
             return await self._in_thread(lambda: route.endpoint(call))
         except HubError as refusal:
+            if wants_page(call) and not isinstance(refusal, Moved):
+                return await self._in_thread(partial(show_refusal, call, refusal))
             return _refuse(refusal)
         except UnicodeEncodeError:
             return _refuse(HubError(400, "A text in the request is not valid Unicode"))
@@ -86,7 +90,7 @@ class Hub:
             raise HubError(421, "This Hub listens on loopback and answers under its own name only")
         route, call.params = find_route(ROUTES, call.method, call.raw_path)
         if not call.raw_path.startswith(_SIGNED):
-            call.account = authenticate(self.store, call.headers.get("authorization"))
+            call.account = authenticate(self.store, call.headers.get("authorization")) or read_session(call)
         return route, route.guard(call) if route.guard else MAX_JSON_BYTES
 
     async def _receive(self, request: Request, call: Call, route: Route, limit: int) -> None:
