@@ -36,6 +36,7 @@ bench: .venv/dev
 	$(BIN)/python -m benchmarks
 
 conformance: .venv/dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[build,hub,conformance]'
 	$(BIN)/python -m tests.conformance
 
 clean:

@@ -33,7 +33,10 @@ def serve(host: str, port: int, root: Path | None, form: str) -> None:
         lines = [f"export HF_ENDPOINT={started.endpoint}", f"export HF_TOKEN={started.token}"]
         click.echo(json.dumps(facts) if form == "json" else "\n".join(lines))
 
-    serve(_root(root), host=host, port=port, ready=announce)
+    try:
+        serve(_root(root), host=host, port=port, ready=announce)
+    except OSError as fault:
+        raise HubError(f"{host}:{port} cannot be served ({fault.strerror}); choose another --port") from fault
 
 
 @hub.command("import")
@@ -43,14 +46,14 @@ def serve(host: str, port: int, root: Path | None, form: str) -> None:
 @root_option
 def import_(folder: Path, repo_id: str, repo_type: str, root: Path | None) -> None:
     """Put a FOLDER on the embedded Hub as REPO_ID."""
-    click.echo(_admin().import_folder(_root(root), folder, repo_id, repo_type=repo_type))
+    click.echo(_call_admin("import_folder", _root(root), folder, repo_id, repo_type=repo_type))
 
 
 @hub.command("ls")
 @root_option
 def list_(root: Path | None) -> None:
     """List the repositories of the embedded Hub."""
-    for row in _admin().list_repos(_root(root)):
+    for row in _call_admin("list_repos", _root(root)):
         visibility = "private" if row.private else "public"
         click.echo(f"{row.type:<8} {row.id:<60} {row.bytes:>13,} {visibility:<8} {row.updated}")
 
@@ -59,7 +62,7 @@ def list_(root: Path | None) -> None:
 @root_option
 def verify(root: Path | None) -> None:
     """Hash every blob again and follow every reference; exit 1 if anything is wrong."""
-    if problems := _admin().verify(_root(root)):
+    if problems := _call_admin("verify", _root(root)):
         raise HubError("\n".join([*problems, f"{len(problems)} problems found; publish again what is named above"]))
     click.echo("ok")
 
@@ -68,7 +71,7 @@ def verify(root: Path | None) -> None:
 @root_option
 def gc(root: Path | None) -> None:
     """Remove what no repository refers to."""
-    click.echo(f"{_admin().collect_garbage(_root(root))} bytes freed")
+    click.echo(f"{_call_admin('collect_garbage', _root(root))} bytes freed")
 
 
 @hub.group()
@@ -83,15 +86,19 @@ def user() -> None:
 @root_option
 def add_user(name: str, token: str | None, role: str, root: Path | None) -> None:
     """Add a user (or another token) and print the token, which is not kept in clear."""
-    click.echo(_admin().add_user(_root(root), name, token=token, role=role))
+    click.echo(_call_admin("add_user", _root(root), name, token=token, role=role))
 
 
-def _admin() -> Any:
+def _call_admin(name: str, *arguments: Any, **options: Any) -> Any:
+    """Call a function of `factory.localhub.admin`; its refusals become a HubError."""
     try:
-        from factory.localhub import admin
+        from factory.localhub import admin, errors
     except ImportError as fault:
         raise HubError(f"the embedded Hub needs {fault.name}; pip install 'hf-factory[hub]'") from fault
-    return admin
+    try:
+        return getattr(admin, name)(*arguments, **options)
+    except (errors.HubError, FileNotFoundError) as fault:
+        raise HubError(str(fault)) from fault
 
 
 def _root(root: Path | None) -> Path:

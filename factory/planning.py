@@ -41,7 +41,7 @@ class Plan:
         width = max(len(step.name) for step in self.steps)
         rows = [f"{step.name:<{width}}  {'cached' if step.cached else 'to run':<6}  {step.why}" for step in self.steps]
         calls, dollars = self.teacher["calls"], self.teacher["dollars"]
-        cost = "no price given" if dollars is None else f"${dollars:.4f}"
+        cost = f"about ${dollars:.4f}" if dollars else "no cost known"
         tokens = f"{self.teacher['input_tokens']:,} tokens in, {self.teacher['output_tokens']:,} out"
         return "\n".join([*rows, "", f"teacher: {calls:,} calls, {tokens}, {cost} at most"])
 

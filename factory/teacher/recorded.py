@@ -25,7 +25,7 @@ Row = tuple[str, dict[str, Any]]  # "file:line", and what is written there
 class Recordings:
     """Answers out of `labels.jsonl` (texts and their labels) and `texts.jsonl` (texts written for a label).
 
-    A text is found again by its characters alone, after NFC and without blanks around it; one that was never asked
+    A text is found again by its characters alone, after NFC and with runs of blanks taken for one; one that was never asked
     about is unanswered, and one that was answered in two ways has no label.
     """
 
@@ -120,7 +120,7 @@ def _is_share(value: Any) -> bool:
 
 
 def _key(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip()
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def _as_text(value: Any) -> str:
