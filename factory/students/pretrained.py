@@ -12,6 +12,14 @@ from factory.recipe import Student, Task
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+VOCABULARIES = (
+    "tokenizer.json",
+    "tokenizer.model",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+)
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 
 
@@ -44,6 +52,8 @@ def load_tokenizer(folder: Path, student: Student) -> PreTrainedTokenizerFast:
     """Return the tokenizer in `folder`, cutting texts at `student.max_length`; raises TrainingError without one."""
     from transformers import AutoTokenizer
 
+    if not any((folder / file).is_file() for file in VOCABULARIES):  # transformers would make one that knows no word
+        raise TrainingError(f"{student.base_model}: has no tokenizer; choose a base model with tokenizer.json")
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError, KeyError, AttributeError) as fault:

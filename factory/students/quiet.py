@@ -5,22 +5,18 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-
-CHATTY = ("torch.onnx", "torch.export", "onnxscript", "onnx_ir", "root")
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 
 
 @contextmanager
-def quiet_libraries() -> Iterator[None]:
-    """Hold back the notices, warnings and progress bars of transformers, torch and ONNX within the block."""
+def quiet_transformers() -> Iterator[None]:
+    """Hold back the notices, warnings and progress bars of transformers within the block."""
     from transformers.utils import logging as notices
 
     verbosity, had_bars = notices.get_verbosity(), notices.is_progress_bar_enabled()
-    levels = {name: logging.getLogger(name).level for name in CHATTY}
     notices.set_verbosity_error()
     notices.disable_progress_bar()
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -29,5 +25,21 @@ def quiet_libraries() -> Iterator[None]:
         notices.set_verbosity(verbosity)
         if had_bars:
             notices.enable_progress_bar()
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
+
+
+@contextmanager
+def quiet_exporters() -> Iterator[None]:
+    """Hold back what torch.onnx and onnxruntime print and log within the block.
+
+    They log through the root logger, which would give it a handler for good; one that does nothing prevents that.
+    """
+    nothing, root, disabled = logging.NullHandler(), logging.getLogger(), logging.root.manager.disable
+    root.addHandler(nothing)
+    logging.disable(logging.WARNING)
+    try:
+        with redirect_stdout(StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
+        root.removeHandler(nothing)

@@ -152,7 +152,7 @@ class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not foll
     """Ends training at the right epoch or when the loss is lost, and shows how far it is on a terminal."""
 
     def __init__(self, name: str, steps: int, stop_after: int | None) -> None:
-        self._stop_after = stop_after
+        self._name, self._stop_after = name, stop_after
         self._bar = tqdm(desc=name, total=steps, unit="step", file=sys.stderr, disable=None, dynamic_ncols=True)
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, *_: Any, **__: Any) -> None:
@@ -166,7 +166,7 @@ class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not foll
         shown = {name.removeprefix("eval_"): value for name, value in state.log_history[-1].items()}
         if not abs(shown.get("loss", 0.0)) < float("inf"):
             raise TrainingError(
-                f"the loss of {self._bar.desc} is no longer a number after {state.global_step} steps; lower its `lr`"
+                f"the loss of {self._name} is no longer a number after {state.global_step} steps; lower its `lr`"
             )
         self._bar.set_postfix({name: shown[name] for name in ("loss", "macro_f1") if name in shown})
 

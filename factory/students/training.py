@@ -21,7 +21,7 @@ from factory.errors import TrainingError
 from factory.recipe import Student, Task
 from factory.store import Artifact
 from factory.students.pretrained import load_classifier, load_tokenizer
-from factory.students.quiet import quiet_libraries
+from factory.students.quiet import quiet_transformers
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, Trainer
@@ -36,7 +36,7 @@ def train_student(splits: Artifact, base: Artifact, task: Task, student: Student
     Goes on from the last whole epoch when `out` is left over from an attempt that was killed. Raises TrainingError.
     """
     train, validation = (_read_rows(splits, part, task) for part in ("train", "validation"))
-    with quiet_libraries(), _explained(student):
+    with quiet_transformers(), _explained(student):
         training = Training(base.path, task, student, out / CHECKPOINTS)
         facts = training.search(train, validation)
         model = training.fit([*train, *validation], facts["epochs"])
