@@ -9,7 +9,7 @@ def rows(page):
     """Return the cells of the table of rows."""
     table = page.html.split('class="scroll rows"')[1].split("</table>")[0]
     return [
-        [cell.split("</td>")[0] for cell in row.split("<td>")[1:]]
+        [cell.split("</td>")[0] for cell in row.replace('<td class="long">', "<td>").split("<td>")[1:]]
         for row in table.split("<tbody>")[1].split("<tr>")[1:]
     ]
 
@@ -73,6 +73,32 @@ def test_cells_of_any_type_are_shown_and_escaped(hub, browse):
     assert rows(page)[0][1:] == ["[1, 2]", "3 bytes", "yes"]
     assert rows(page)[2][0] == "x" * 500 + "…"
     assert "yes 2 66.7 %" in page.text
+
+
+def test_files_that_differ_in_their_columns_are_shown_together(hub, browse):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    name, files = hub.repo("dataset"), {}
+    for number, columns in enumerate([{"text": ["a"], "label": ["yes"]}, {"text": ["b"]}]):
+        buffer = io.BytesIO()
+        pq.write_table(pa.table(columns), buffer)
+        files[f"train-{number}.parquet"] = buffer.getvalue()
+    push(hub.api(), name, "dataset", files)
+    assert rows(browse(f"/datasets/{name}")) == [["a", "yes"], ["b", "null"]]
+
+
+def test_of_very_many_columns_the_first_are_shown(hub, browse):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({f"column {number}": [number] for number in range(60)}), buffer)
+    name = hub.repo("dataset")
+    push(hub.api(), name, "dataset", {"train.parquet": buffer.getvalue()})
+    page = browse(f"/datasets/{name}")
+    assert len(rows(page)[0]) == 50
+    assert "The first 50 of 60 columns" in page.text
 
 
 def test_what_would_unfold_to_too_much_is_not_read(hub, browse):

@@ -48,6 +48,7 @@ def show_blob(call: Call) -> Response:
         steps=_steps(path),
         entry=entry,
         lines=_read_lines(call, entry),
+        is_long=entry.size > _MAX_SHOWN_BYTES,
         is_picture=PurePosixPath(path).suffix.lower() in _PICTURES,
     )
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ROWS = 20
 _MAX_UNFOLDED_BYTES = 128 * 2**20  # a small Parquet file may say that it unfolds to anything
 _MAX_COUNTED_ROWS = 2_000_000
+_MAX_COLUMNS = 50
 _MAX_LABELS = 20
 _MAX_CELL_CHARACTERS = 500
 
@@ -43,11 +44,17 @@ class Preview:
     page: int = 0
     pages: int = 1
     columns: list[str] = field(default_factory=list)
+    all_columns: int = 0
     rows: list[list[str]] = field(default_factory=list)
     total: int = 0
     counts: list[Count] = field(default_factory=list)
     labels: int = 0
     trouble: str = ""
+
+    @property
+    def first_row(self) -> int:
+        """The number, from 0 on, of the first row of the page."""
+        return self.page * ROWS
 
 
 def preview_dataset(call: Call, card: dict[str, Any], files: dict[str, Entry]) -> Preview:
@@ -78,10 +85,11 @@ def _fill(preview: Preview, paths: list[Path]) -> None:
         tables = [pq.ParquetFile(path) for path in paths]
         preview.total = sum(table.metadata.num_rows for table in tables)
         preview.pages = max(1, -(-preview.total // ROWS))
-        preview.columns = list(tables[0].schema_arrow.names)
+        preview.columns = list(tables[0].schema_arrow.names)[:_MAX_COLUMNS]
+        preview.all_columns = len(tables[0].schema_arrow.names)
         names = _label_names(tables[0])
         _fill_counts(preview, tables, names)
-        rows = _read_rows(tables, preview.page * ROWS, ROWS)
+        rows = _read_rows(tables, preview.columns, preview.first_row, ROWS)
         preview.rows = [[_cell(row.get(column), names.get(column)) for column in preview.columns] for row in rows]
     except _TooLarge:
         preview.trouble = "The rows are too large for a preview."
@@ -95,23 +103,23 @@ class _TooLarge(Exception):
     """Reading would take more memory than a preview is worth."""
 
 
-def _read_rows(tables: list[pq.ParquetFile], start: int, count: int) -> list[dict[str, Any]]:
+def _read_rows(tables: list[pq.ParquetFile], columns: list[str], start: int, count: int) -> list[dict[str, Any]]:
     """Return up to `count` rows from number `start` on, reading no row group that has none of them."""
     rows: list[dict[str, Any]] = []
     for table in tables:
         for group in range(table.num_row_groups):
             size = table.metadata.row_group(group).num_rows
             if start < size and len(rows) < count:
-                rows += _read_group(table, group, start, count - len(rows))
+                rows += _read_group(table, columns, group, start, count - len(rows))
             start = max(0, start - size)
     return rows
 
 
-def _read_group(table: pq.ParquetFile, group: int, start: int, count: int) -> list[dict[str, Any]]:
+def _read_group(table: pq.ParquetFile, columns: list[str], group: int, start: int, count: int) -> list[dict[str, Any]]:
     if table.metadata.row_group(group).total_byte_size > _MAX_UNFOLDED_BYTES:
         raise _TooLarge
     rows: list[dict[str, Any]] = []
-    for batch in table.iter_batches(batch_size=1024, row_groups=[group], use_threads=False):
+    for batch in table.iter_batches(1024, row_groups=[group], columns=columns, use_threads=False):
         if start < batch.num_rows:
             rows += batch.slice(start, count - len(rows)).to_pylist()
         start = max(0, start - batch.num_rows)
@@ -159,6 +167,8 @@ def _count_values(tables: list[pq.ParquetFile], column: str) -> Iterator[tuple[A
     import pyarrow.compute as pc
 
     for table in tables:
+        if column not in table.schema_arrow.names:
+            continue
         _check_column(table, column)
         for batch in table.iter_batches(batch_size=8192, columns=[column], use_threads=False):
             values = batch.column(0)

@@ -10,7 +10,7 @@ def show_usage(call: Call, repo: Repo) -> list[tuple[str, str]]:
     """Return what to type, each with its title."""
     lines = [f"export HF_ENDPOINT={call.endpoint}"]
     if repo.private or repo.gated:
-        lines.append("export HF_TOKEN=...   # a token that may read it")
+        lines.append("export HF_TOKEN=...  # one that may read it")
     if repo.type == "space":
         return [("Run it on this machine", "\n".join([*lines, f"factory demo {repo.full_name}"]))]
     return [("In the shell", "\n".join(lines)), ("In Python", _python(repo))]
