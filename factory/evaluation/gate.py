@@ -1,0 +1,37 @@
+"""Hold a release to what its recipe requires."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from factory.errors import GateError
+from factory.recipe import Require
+
+
+def check_gate(report: dict[str, Any], require: Require) -> None:
+    """Return when every file of every student reaches every requirement; raise GateError with the numbers if not.
+
+    The compressed files are held to the same numbers, since they are published too.
+    """
+    wanted = {name: minimum for name, minimum in require.model_dump().items() if minimum is not None}
+    if wanted and not report["students"]:
+        raise GateError(
+            f"publish.require asks for {', '.join(wanted)}, but there is no student; add one or drop the setting"
+        )
+    failures = [line for entry in report["students"] for line in _failures(entry, wanted)]
+    if failures:
+        raise GateError(
+            f"nothing was published: {'; '.join(failures)}; improve the data or the student, or lower publish.require"
+        )
+
+
+def _failures(entry: dict[str, Any], wanted: dict[str, float]) -> Iterator[str]:
+    for name, minimum in wanted.items():
+        score = entry["agreement"] if name == "agreement" else (entry["gold"] or {}).get(name)
+        who = f"{entry['name']} ({entry['format']})"
+        if score is None:
+            yield f"{who} has no {name}, since the recipe has no gold"
+        elif score["value"] < minimum:
+            interval = f"[{score['low']:.3f}, {score['high']:.3f}]"
+            yield f"{who} has {name} {score['value']:.3f} {interval}, {minimum} is required"

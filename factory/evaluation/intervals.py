@@ -1,0 +1,83 @@
+"""How far a score could have been off with other rows of the same kind: the percentile bootstrap (Efron, 1979).
+
+A resample of rows matters only through how often each (true, predicted) pair is drawn, and those counts are
+multinomial. So a draw costs as much as there are different pairs, not as there are rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+DRAWS = 2_000
+PERCENTILES = (2.5, 97.5)
+Interval = dict[str, float]
+Floats = NDArray[np.float64]
+
+
+def bootstrap_scores(truth: ArrayLike, predicted: ArrayLike, classes: int, draws: int = DRAWS) -> dict[str, Interval]:
+    """Return accuracy, macro_f1 and matthews_correlation, each with value, low and high (95 %).
+
+    `truth` and `predicted` are class numbers below `classes`, one a row. Macro-F1 is the mean over the classes that
+    occur in either; a resample that lacks a class leaves it out. Equal rows in any order give equal numbers.
+    """
+    codes = np.asarray(truth, dtype=np.int64) * classes + np.asarray(predicted, dtype=np.int64)
+    pairs, counts = np.unique(codes, return_counts=True)
+    weights = _draw(pairs, counts, draws)
+    scores = _score(weights, pairs // classes, pairs % classes, classes)
+    return {name: _interval(values) for name, values in scores.items()}
+
+
+def bootstrap_share(hits: ArrayLike, draws: int = DRAWS) -> Interval:
+    """Return the share of true values in `hits` with low and high (95 %)."""
+    values, counts = np.unique(np.asarray(hits, dtype=np.int64), return_counts=True)
+    weights = _draw(values, counts, draws)
+    return _interval(weights @ values / counts.sum())
+
+
+def bootstrap_difference(ours: ArrayLike, theirs: ArrayLike, draws: int = DRAWS) -> dict[str, float]:
+    """Return difference, low, high and p for two sets of hits on the same rows; rows are drawn in pairs.
+
+    `p` is two-sided: twice the smaller share of draws on either side of zero, draws at zero counting for both.
+    """
+    steps = np.asarray(ours, dtype=np.int64) - np.asarray(theirs, dtype=np.int64)
+    values, counts = np.unique(steps, return_counts=True)
+    differences = _draw(values, counts, draws) @ values / counts.sum()
+    interval = _interval(differences)
+    beyond = min((differences[1:] <= 0).sum(), (differences[1:] >= 0).sum())
+    p = min(1.0, 2 * (int(beyond) + 1) / (draws + 1))
+    return {"difference": interval["value"], "low": interval["low"], "high": interval["high"], "p": round(p, 4)}
+
+
+def _draw(kinds: NDArray[np.int64], counts: NDArray[np.int64], draws: int) -> Floats:
+    """Return how often each kind of row occurs: in the sample itself (row 0), then in each resample."""
+    seed = hashlib.sha256(kinds.tobytes() + counts.tobytes()).hexdigest()
+    rows = int(counts.sum())
+    resamples = np.random.default_rng(int(seed, 16)).multinomial(rows, counts / rows, size=draws)
+    return np.vstack([counts, resamples]).astype(np.float64)
+
+
+def _score(weights: Floats, truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> dict[str, Floats]:
+    is_right = truth == predicted
+    hits = weights[:, is_right] @ _indicator(truth[is_right], classes)
+    actual, guessed = weights @ _indicator(truth, classes), weights @ _indicator(predicted, classes)
+    rows, right = weights.sum(axis=1), hits.sum(axis=1)
+    either = actual + guessed
+    f1 = np.divide(2 * hits, either, out=np.zeros_like(hits), where=either > 0)
+    spread = np.sqrt((rows**2 - (actual**2).sum(axis=1)) * (rows**2 - (guessed**2).sum(axis=1)))
+    covariance = right * rows - (actual * guessed).sum(axis=1)
+    return {
+        "accuracy": right / rows,
+        "macro_f1": f1.sum(axis=1) / (either > 0).sum(axis=1),
+        "matthews_correlation": np.divide(covariance, spread, out=np.zeros_like(rows), where=spread > 0),
+    }
+
+
+def _indicator(numbers: NDArray[np.int64], classes: int) -> Floats:
+    return np.eye(classes, dtype=np.float64)[numbers]
+
+
+def _interval(values: Floats) -> Interval:
+    low, high = np.percentile(values[1:], PERCENTILES)
+    return {"value": round(float(values[0]), 6), "low": round(float(low), 6), "high": round(float(high), 6)}
