@@ -176,6 +176,18 @@ def demo(name: str, port: int) -> None:
 
 
 @commands.command()
+@click.argument("model")
+@click.option("--row", "number", type=click.IntRange(min=0), required=True, help="Row of the dataset, from 0.")
+@json_option
+def trace(model: str, number: int, form: str) -> None:
+    """Walk back from a row of the dataset to the teacher's prompt, raw reply, tokens and dollars."""
+    from factory.tracing import trace_row
+
+    found = trace_row(model, number)
+    click.echo(json.dumps(found.as_json(), ensure_ascii=False) if form == "json" else str(found))
+
+
+@commands.command()
 @click.argument("path", metavar="[RECIPE]", type=click.Path(path_type=Path), required=False)
 @json_option
 def ledger(path: Path | None, form: str) -> None:

@@ -142,6 +142,11 @@ def test_one_command_publishes_and_the_same_command_again_does_nothing(recipe, t
     assert ledger["calls"] == asked
     assert ledger["dollars"] == pytest.approx(report["teacher"]["dollars"])
 
+    trace = json.loads(factory("trace", "local/mood-tiny", "--row", "3", "--format", "json"))
+    (call,) = trace["calls"]
+    assert json.loads(call["request"]["messages"][-1]["content"])["text"] == trace["row"]["text"]
+    assert trace["row"]["label"] in call["reply"]
+
 
 @pytest.mark.slow
 def test_killed_anywhere_the_next_run_goes_on_and_pays_for_no_answer_twice(recipe, teacher, home, tmp_path):
