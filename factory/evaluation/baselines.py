@@ -14,13 +14,18 @@ from factory.store import Artifact
 
 
 def score_baselines(splits: Artifact, gold: Artifact | None, task: Task, *, out: Path) -> None:
-    """Write `report.json`, the list under "baselines": each learns the students' rows and is scored as they are."""
-    train, held_out = (read_examples(splits.path / f"{part}.jsonl") for part in ("train", "held_out"))
+    """Write `report.json`, the list under "baselines": each learns the rows of a student and is scored as one.
+
+    Students train on the validation rows too, once these have chosen the number of epochs.
+    """
+    train, validation, held_out = (
+        read_examples(splits.path / f"{part}.jsonl") for part in ("train", "validation", "held_out")
+    )
     trusted = read_examples(gold.path / "gold.jsonl") if gold else []
     texts = [row.text for row in [*trusted, *held_out]]
     entries = []
     for name, learn in (("majority", _repeat_majority), ("tfidf", _weigh_words)):
-        predicted = learn(train, texts)
+        predicted = learn([*train, *validation], texts)
         on_gold, on_held_out = predicted[: len(trusted)], predicted[len(trusted) :]
         score = score_labels([row.label or "" for row in trusted], on_gold, task.names) if gold else None
         entries.append({"name": name, "gold": score, "agreement": score_agreement(held_out, on_held_out)})

@@ -7,6 +7,7 @@ multinomial. So a draw costs as much as there are different pairs, not as there 
 from __future__ import annotations
 
 import hashlib
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

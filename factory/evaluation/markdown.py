@@ -13,6 +13,10 @@ LINE_START = re.compile(r"^(\d*)([-+=#.)])")
 REORDERING = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
+class Markdown(str):
+    """Text that is Markdown already, every foreign part of it escaped."""
+
+
 def plain(text: object) -> str:
     """Return `text` as one line without control characters: safe for a terminal, a cell, a title."""
     return " ".join("".join(map(_visible, str(text))).split())

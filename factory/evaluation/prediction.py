@@ -12,6 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from factory.students.loading import load_folder
+from factory.students.quiet import quiet_transformers
+
 BATCH_SIZE = 32
 Scores = NDArray[np.float32]
 
@@ -27,16 +30,14 @@ class Predictions:
 
 
 def predict(model: Path, onnx: Path | None, texts: Sequence[str]) -> Predictions:
-    """Label `texts` with the file `onnx`, one at a time, or with the safetensors of `model`, in batches.
+    """Label `texts` with the file `onnx`, as `factory.load` does, or with the safetensors of `model`, in batches.
 
-    One at a time because an int8 file scales its activations by what else is in the batch: its users, and this
-    report, see the same numbers only when batches are the same. The first batch is read twice, and timed once.
+    The first texts are read twice, and timed once: a file's first answer is slower than those that follow.
     """
-    classify, batch_size = (_load_onnx(model, onnx), 1) if onnx else (_load_safetensors(model), BATCH_SIZE)
-    batches = [texts[start : start + batch_size] for start in range(0, len(texts), batch_size)]
-    classify(batches[0])
+    classify = load_folder(model, onnx).scores if onnx else _load_safetensors(model)
+    classify(texts[:BATCH_SIZE])
     started = time.perf_counter()
-    scores = np.concatenate([classify(batch) for batch in batches])
+    scores = classify(texts)
     seconds = time.perf_counter() - started
     names = _read_labels(model)
     return Predictions(
@@ -47,27 +48,25 @@ def predict(model: Path, onnx: Path | None, texts: Sequence[str]) -> Predictions
     )
 
 
-def _load_onnx(model: Path, onnx: Path) -> Callable[[Sequence[str]], Scores]:
-    from factory.students.loading import load_folder
-
-    classifier = load_folder(model, file=onnx)
-    return lambda texts: np.asarray(classifier.scores(list(texts)), dtype=np.float32)
-
-
 def _load_safetensors(model: Path) -> Callable[[Sequence[str]], Scores]:
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(model)
-    network = AutoModelForSequenceClassification.from_pretrained(model).eval()
+    with quiet_transformers():
+        tokenizer = AutoTokenizer.from_pretrained(model)
+        network = AutoModelForSequenceClassification.from_pretrained(model).eval()
 
-    def classify(texts: Sequence[str]) -> Scores:
-        inputs = tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
+    def classify(batch: Sequence[str]) -> Scores:
+        inputs = tokenizer(list(batch), padding=True, truncation=True, return_tensors="pt")
         with torch.inference_mode():
             scores: Scores = network(**inputs).logits.softmax(dim=-1).float().numpy()
         return scores
 
-    return classify
+    def classify_all(texts: Sequence[str]) -> Scores:
+        starts = range(0, len(texts), BATCH_SIZE)
+        return np.concatenate([classify(texts[start : start + BATCH_SIZE]) for start in starts])
+
+    return classify_all
 
 
 def _read_labels(model: Path) -> list[str]:

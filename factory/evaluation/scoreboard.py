@@ -115,5 +115,5 @@ def _explain_teacher(report: Json, rows: int) -> list[str]:
 def _explain_speed(entry: Json) -> str:
     return (
         f"Texts a second: on the machine that built this ({entry['cores']} cores; safetensors in batches of 32, ONNX "
-        f"one text at a time). Dollars for a million texts: at ${entry['dollars_per_core_hour']:.2f} a core-hour."
+        f"one text a core). Dollars for a million texts: at ${entry['dollars_per_core_hour']:.2f} a core-hour."
     )

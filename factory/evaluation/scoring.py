@@ -43,11 +43,11 @@ def evaluate_student(
     on the gold rows.
     """
     trusted, held_out = _read_gold(gold), read_examples(splits.path / "held_out.jsonl")
-    texts = [row.text for row in [*trusted, *held_out]]
+    said = read_examples(answers.path / "examples.jsonl") if answers else []
     model = trained.path / "model"
     file = next(weights.path.glob("*.onnx")) if weights else model / "model.safetensors"
+    texts = [row.text for row in [*trusted, *held_out]]
     found = predict(model, file if weights else None, texts)
-    on_gold, on_held_out = found.labels[: len(trusted)], found.labels[len(trusted) :]
     entry = {
         "name": student.name,
         "method": student.method,
@@ -55,16 +55,10 @@ def evaluate_student(
         "base_model": name_base_model(student.base_model),
         "parameters": json.loads((trained.path / "training.json").read_text(encoding="utf-8"))["parameters"],
         "bytes": file.stat().st_size,
-        "gold": score_labels([row.label or "" for row in trusted], on_gold, task.names) if gold else None,
-        "agreement": score_agreement(held_out, on_held_out),
-        "against_teacher": _compare(trusted, on_gold, read_examples(answers.path / "examples.jsonl"))
-        if answers
-        else None,
-        "mean_score": round(sum(found.scores) / len(found.scores), 4),
-        **_describe_speed(found),
+        **score_student(found, trusted, held_out, said, task.names),
     }
     write_json(out / "report.json", entry)
-    _write_predictions(out / "predictions.jsonl", texts, found)
+    write_predictions(out / "predictions.jsonl", texts, found)
 
 
 def score_teacher(gold: Artifact, answers: Artifact, task: Task, *, out: Path) -> None:
@@ -76,6 +70,25 @@ def score_teacher(gold: Artifact, answers: Artifact, task: Task, *, out: Path) -
     ]
     truth, said = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     write_json(out / "report.json", score_labels(truth, said, task.names) if pairs else None)
+
+
+def score_student(
+    found: Predictions,
+    gold: Sequence[Example],
+    held_out: Sequence[Example],
+    answers: Sequence[Example],
+    labels: list[str],
+) -> Score:
+    """Return what is measured of one file: `found` holds what it said of the gold rows and then the held-out rows."""
+    on_gold, on_held_out = found.labels[: len(gold)], found.labels[len(gold) :]
+    scores = found.scores[: len(gold)] or found.scores
+    return {
+        "gold": score_labels([row.label or "" for row in gold], on_gold, labels) if gold else None,
+        "agreement": score_agreement(held_out, on_held_out),
+        "against_teacher": _compare(gold, on_gold, answers) if answers else None,
+        "mean_score": round(sum(scores) / len(scores), 4),
+        **_describe_speed(found),
+    }
 
 
 def score_labels(truth: Sequence[str], predicted: Sequence[str], labels: list[str]) -> Score:
@@ -127,7 +140,8 @@ def _describe_speed(found: Predictions) -> dict[str, float]:
     }
 
 
-def _write_predictions(path: Path, texts: Iterable[str], found: Predictions) -> None:
+def write_predictions(path: Path, texts: Iterable[str], found: Predictions) -> None:
+    """Write text, label and score, a JSON object a line."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for text, label, score in zip(texts, found.labels, found.scores, strict=True):
             file.write(json.dumps({"text": text, "label": label, "score": score}, ensure_ascii=False) + "\n")

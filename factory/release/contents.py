@@ -1,0 +1,131 @@
+"""Everything that a release tells, read once from the artifacts of the stages before it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from factory.data.examples import Example, read_examples
+from factory.data.statistics import describe_examples
+from factory.evaluation.report import assemble_report
+from factory.recipe import Recipe
+from factory.store import Artifact, hash_file
+
+if TYPE_CHECKING:
+    from factory.release.release import Data, Destination, StudentFiles
+
+SPLITS = {
+    "train": "train",
+    "validation": "validation",
+    "held_out": "test",
+}  # ours: the name under which it is published
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The rows, the report and what else the cards tell of.
+
+    `predictions` are those of each student's safetensors on the held-out rows, `training` the facts of its training,
+    `bases` where its base model is from.
+    """
+
+    recipe: Recipe
+    report: Json
+    splits: dict[str, list[Example]]
+    rejected: list[Example]
+    gold: list[Example]
+    predictions: dict[str, list[Json]]
+    training: dict[str, Json]
+    bases: dict[str, Json]
+    namespace: str
+    hub: str
+
+    @property
+    def dataset_id(self) -> str:
+        """The id of the dataset, and of the Space."""
+        return f"{self.namespace}/{self.recipe.name}"
+
+    @property
+    def tag(self) -> str:
+        """The git tag that all repositories of the release carry."""
+        return f"release-{self.report['release']}"
+
+    def model_id(self, student: str) -> str:
+        """Return the id of a student's repository."""
+        return f"{self.dataset_id}-{student}"
+
+    def entries(self, student: str) -> list[Json]:
+        """Return the report's entries of one student, one for each published file."""
+        return [entry for entry in self.report["students"] if entry["name"] == student]
+
+
+def read_contents(
+    recipe: Recipe,
+    data: Data,
+    students: Sequence[StudentFiles],
+    spent: Mapping[str, Any],
+    destination: Destination,
+    release_id: str,
+) -> Contents:
+    """Return what the artifacts hold, with the report put together."""
+    splits = {name: read_examples(data["splits"].path / f"{name}.jsonl") for name in SPLITS}
+    rejected = read_examples(data["kept"].path / "rejected.jsonl")
+    gold = read_examples(data["gold"].path / "gold.jsonl") if data["gold"] else []
+    report = assemble_report(
+        recipe,
+        release_id,
+        data=describe_examples({SPLITS[name]: rows for name, rows in splits.items()}, rejected),
+        gold={"rows": len(gold), "sha256": _hash_gold(data)} if data["gold"] else None,
+        teacher_score=_read_report(data["score"]),
+        students=[_read_report(report) for student in students for report in student["reports"].values()],
+        baselines=_read_report(data["baselines"]),
+        spent=dict(spent),
+    )
+    return Contents(
+        recipe,
+        report,
+        splits,
+        rejected,
+        gold,
+        predictions={student["name"]: _read_predictions(student)[len(gold) :] for student in students},
+        training={student["name"]: _read_json(student["trained"].path / "training.json") for student in students},
+        bases={student["name"]: _read_source(student["base"]) for student in students},
+        namespace=destination["namespace"],
+        hub=destination["hub"],
+    )
+
+
+def _hash_gold(data: Data) -> str:
+    """Return the SHA-256 of the user's own file, which they can repeat; of rows from a Hub, that of what was read."""
+    file, gold = data["gold_file"], data["gold"]
+    if file and file.path.is_file():
+        return hash_file(file.path)
+    return hash_file(gold.path / "gold.jsonl") if gold else ""
+
+
+def _read_report(report: Artifact | None) -> Any:
+    return _read_json(report.path / "report.json") if report else None
+
+
+def _read_predictions(student: StudentFiles) -> list[Json]:
+    return read_predictions(student["reports"]["safetensors"])
+
+
+def read_predictions(report: Artifact) -> list[Json]:
+    """Return the rows of `evaluate_student`: text, label and score, of gold and then of held-out rows."""
+    with (report.path / "predictions.jsonl").open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def _read_source(base: Artifact) -> Json:
+    """Return where a base model is from, as it was fetched; a folder of the user's has only its digest."""
+    source = base.path / "source.json"
+    return {**(_read_json(source) if source.is_file() else {}), "digest": base.digest}
+
+
+def _read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,164 @@
+"""The front matter of the cards, which the Hub reads: licence, language, links, results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from factory.evaluation.markdown import plain
+from factory.evaluation.report import is_local
+from factory.release.contents import Contents
+from factory.release.samples import choose_samples, is_presentable
+
+BUCKETS = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
+MAX_SHORT_DESCRIPTION = 60  # the Hub's limit
+SDK_VERSION = "6.31.0"
+Json = dict[str, Any]
+
+
+def front_matter(metadata: Json) -> str:
+    """Return metadata between the marks that a Hub looks for; strings that YAML would misread are quoted."""
+    text = yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True, width=100_000)
+    return f"---\n{text}---\n"
+
+
+def model_metadata(contents: Contents, student: str) -> Json:
+    """Return the metadata of a student; results, and metrics at all, only where there is gold."""
+    from huggingface_hub import ModelCardData
+
+    settings = next(entry for entry in contents.recipe.students if entry.name == student)
+    is_on_hub = not is_local(settings.base_model)
+    has_onnx = any(entry["format"] != "safetensors" for entry in contents.entries(student))
+    results = _results(contents, student)
+    extra: Json = {"base_model_relation": "finetune"} if is_on_hub else {}
+    extra["widget"] = _widget(contents, student)
+    card = ModelCardData(
+        library_name="transformers",
+        pipeline_tag="text-classification",
+        language=[contents.recipe.language],
+        license=contents.recipe.license,
+        base_model=settings.base_model if is_on_hub else None,
+        datasets=[contents.dataset_id],
+        metrics=["accuracy", "f1", "matthews_correlation"] if results else None,
+        tags=["hf-factory", *_synthetic(contents), *(["onnx", "transformers.js"] if has_onnx else [])],
+        eval_results=results,
+        model_name=plain(contents.model_id(student).split("/")[1]),
+        **extra,
+    )
+    metadata: Json = card.to_dict()  # type: ignore[no-untyped-call]  # huggingface_hub leaves it untyped
+    return {name: value for name, value in metadata.items() if value not in (None, [])}
+
+
+def dataset_metadata(contents: Contents) -> Json:
+    """Return the metadata of the dataset, with the columns and label names of both configurations."""
+    recipe, sources = contents.recipe, contents.report["data"]["sources"]
+    rows = contents.report["data"]["rows"]
+    is_generated, is_found = "generated" in sources, "texts" in sources
+    splits = [{"split": name, "path": f"data/{name}-*"} for name in contents.report["data"]["splits"]]
+    configs: list[Json] = [{"config_name": "default", "data_files": splits, "default": True}]
+    if contents.rejected:
+        configs.append({"config_name": "rejected", "data_files": "rejected/*.parquet"})
+    return {
+        "pretty_name": plain(recipe.title),
+        "language": [recipe.language],
+        "license": licenses(contents),
+        "task_categories": ["text-classification"],
+        "task_ids": ["multi-class-classification"],
+        "annotations_creators": ["machine-generated"],
+        "language_creators": [*(["machine-generated"] if is_generated else []), *(["found"] if is_found else [])],
+        "multilinguality": ["monolingual"],
+        "size_categories": [next((name for limit, name in BUCKETS if rows < limit), "1M<n<10M")],
+        "source_datasets": [recipe.texts.dataset if recipe.texts and recipe.texts.dataset else "original"],
+        "tags": ["hf-factory", *_synthetic(contents)],
+        "configs": configs,
+        "dataset_info": [_features(config["config_name"], recipe.task.names) for config in configs],
+    }
+
+
+def space_metadata(contents: Contents) -> Json:
+    """Return the settings by which a Hub runs the Space."""
+    recipe, model = contents.recipe, contents.model_id(contents.recipe.students[0].name)
+    question = plain(recipe.task.question)
+    short = question if len(question) <= MAX_SHORT_DESCRIPTION else f"{question[: MAX_SHORT_DESCRIPTION - 3]}..."
+    return {
+        "title": plain(recipe.title),
+        "emoji": "🏷️",
+        "colorFrom": "indigo",
+        "colorTo": "green",
+        "sdk": "gradio",
+        "sdk_version": SDK_VERSION,
+        "python_version": "3.12",
+        "app_file": "app.py",
+        "short_description": short,
+        "license": recipe.license,
+        "models": [contents.model_id(student.name) for student in recipe.students],
+        "datasets": [contents.dataset_id],
+        "preload_from_hub": [f"{model} config.json,model.safetensors,tokenizer.json,tokenizer_config.json"],
+        "suggested_hardware": "cpu-basic",
+        "tags": ["text-classification", "hf-factory", "mcp-server"],
+        "pinned": False,
+    }
+
+
+def licenses(contents: Contents) -> list[str]:
+    """Return the licences of the dataset: that of the user's texts, and the recipe's for what was made here."""
+    texts = contents.recipe.texts
+    return list(dict.fromkeys([*([texts.license] if texts and texts.license else []), contents.recipe.license]))
+
+
+def _results(contents: Contents, student: str) -> list[Any] | None:
+    """Return the results on gold of the safetensors file, which is what a pipeline loads."""
+    from huggingface_hub import EvalResult
+
+    gold, settings = contents.entries(student)[0]["gold"], contents.recipe.gold
+    if not gold or not settings:
+        return None
+    names = {"accuracy": "Accuracy", "macro_f1": "Macro F1", "matthews_correlation": "Matthews correlation"}
+    return [
+        EvalResult(
+            task_type="text-classification",
+            dataset_name=f"{plain(contents.recipe.title)}: gold labelled by {plain(settings.labelled_by)}",
+            dataset_type=settings.dataset or contents.dataset_id,
+            dataset_split=settings.split if settings.dataset else None,
+            dataset_revision=settings.revision if settings.dataset else contents.tag,
+            dataset_args={"rows": gold["rows"], "sha256": contents.report["gold"]["sha256"]},
+            metric_type={"macro_f1": "f1"}.get(name, name),
+            metric_name=title,
+            metric_value=gold[name]["value"],
+            metric_args={"average": "macro"} if name == "macro_f1" else None,
+        )
+        for name, title in names.items()
+    ]
+
+
+def _widget(contents: Contents, student: str) -> list[Json]:
+    """Return held-out texts with what the model really said of them."""
+    said = {row["text"]: row for row in contents.predictions[student]}
+    labels = contents.recipe.task.names
+    samples = choose_samples(contents.splits["held_out"], labels, min(max(len(labels), 3), 6))
+    return [
+        {"text": row.text, "output": [{"label": said[row.text]["label"], "score": said[row.text]["score"]}]}
+        for row in samples
+        if is_presentable(row.text)
+    ]
+
+
+def _features(config: str, labels: list[str]) -> Json:
+    names = {str(number): label for number, label in enumerate(labels)}
+    columns: list[Json] = [
+        {"name": "id", "dtype": "string"},
+        {"name": "text", "dtype": "string"},
+        {"name": "label", "dtype": {"class_label": {"names": names}}},
+        {"name": "asked_for", "dtype": "string"},
+        {"name": "confidence", "dtype": "float32"},
+        {"name": "probabilities", "list": "float32"},
+        {"name": "source", "dtype": "string"},
+        {"name": "attributes", "dtype": "string"},
+    ]
+    reason = [{"name": "reason", "dtype": "string"}] if config == "rejected" else []
+    return {"config_name": config, "features": [*columns, *reason]}
+
+
+def _synthetic(contents: Contents) -> list[str]:
+    return ["synthetic"] if "generated" in contents.report["data"]["sources"] else []

@@ -1,0 +1,202 @@
+"""What the numbers of a report mean, said in sentences: no more than they bear, and the worst of it first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from factory.evaluation.markdown import escape
+from factory.recipe import RecordedTeacher, Student
+from factory.release.contents import Contents
+
+MACHINE = re.compile(
+    r"(?i)\b(models?|llms?|gpt|claude|gemini|llama|machines?|automatic\w*|ai|synthetic|bots?|no humans?|not humans?)\b"
+)
+HUMAN = re.compile(r"(?i)^\W*(humans?|people|experts?)\b")
+FEW_ROWS = 30
+Json = dict[str, Any]
+
+
+def is_machine_labelled(labelled_by: str) -> bool:
+    """Whether a recipe's `gold.labelled_by` says that it was not humans."""
+    return bool(MACHINE.search(labelled_by)) and not HUMAN.match(labelled_by)
+
+
+def headline(contents: Contents, entry: Json) -> str:
+    """Return the one number that a reader should take home."""
+    gold = contents.report["gold"]
+    if not gold:
+        agreement = entry["agreement"]
+        return (
+            f"How often it is right is not known: there are no trusted labels to hold it against. On "
+            f"{agreement['rows']:,} held-out texts it gives the label that its teacher gave "
+            f"**{_share(agreement)}** of the time ({_range(agreement)})."
+        )
+    score, teacher = entry["gold"]["accuracy"], contents.report["teacher"]["gold"]
+    compared = f" Its teacher is right {_share(teacher['accuracy'])} of the time." if teacher else ""
+    return (
+        f"On {gold['rows']:,} gold texts, labelled by {escape(gold['labelled_by'])}, it is right **{_share(score)}** "
+        f"of the time ({_range(score)}).{compared}"
+    )
+
+
+def on_gold(contents: Contents) -> Iterator[str]:
+    """Yield what has to be known of the gold labels."""
+    gold = contents.report["gold"]
+    if not gold:
+        yield (
+            "**Nobody has checked these labels.** The table says how often a file gives the label that the teacher "
+            "gives; where the teacher is wrong, a wrong answer counts as a match."
+        )
+        return
+    if is_machine_labelled(gold["labelled_by"]):
+        yield (
+            f"**The gold labels are not from humans** but from {escape(gold['labelled_by'])}. The scores say how far "
+            f"a file follows those labels; where they are wrong, a wrong answer counts as right."
+        )
+    removed = gold["removed_from_training"]
+    found = f"{removed:,} that equalled or overlapped one {_was(removed)} taken out of the training texts."
+    yield f"Gold texts were never trained on: {found if removed else 'no training text equalled or overlapped one.'}"
+
+
+def on_scores(contents: Contents, entry: Json) -> Iterator[str]:
+    """Yield what the scores of a student's main file say, and what they do not."""
+    if against := entry["against_teacher"]:
+        yield _compare_with_teacher(against)
+    if entry["gold"]:
+        yield _gap(contents, entry)
+        yield from _compare_with_words(contents, entry)
+        score = entry["gold"]["accuracy"]
+        if score["value"] == 1:
+            yield (
+                f"No error in {entry['gold']['rows']:,} texts does not mean none elsewhere: up to about "
+                f"{300 / entry['gold']['rows']:.1f} % of other texts could still be wrong."
+            )
+
+
+def on_confidence(entry: Json) -> str:
+    """Return whether the scores of the model may be read as probabilities."""
+    if not entry["gold"]:
+        return "Its score is not a probability of being right: it was never compared with trusted labels."
+    mean, right = entry["mean_score"], entry["gold"]["accuracy"]["value"]
+    return (
+        f"Its score is not a calibrated probability: its mean score is {100 * mean:.0f} %, and on gold it is right "
+        f"{100 * right:.0f} % of the time. Choose a threshold on texts of your own."
+    )
+
+
+def on_teacher(contents: Contents) -> str:
+    """Return what the teacher's answers cost."""
+    teacher = contents.report["teacher"]
+    if isinstance(contents.recipe.teacher, RecordedTeacher):
+        return "The teacher's answers had been recorded before and are read from files; what they cost is not known."
+    dollars = (
+        "at a price that the recipe does not state" if teacher["dollars"] is None else f"${teacher['dollars']:.2f}"
+    )
+    tokens = teacher["input_tokens"] + teacher["output_tokens"]
+    return f"The teacher was called {teacher['calls']:,} times ({tokens:,} tokens, {dollars})."
+
+
+def on_origin(contents: Contents) -> str:
+    """Return who wrote and who labelled the texts."""
+    sources = contents.report["data"]["sources"]
+    name = escape(contents.report["teacher"]["model"])
+    if "texts" not in sources:
+        return (
+            f"A language model, {name}, wrote the texts to carry a given label; then it labelled each in a second "
+            f"pass that did not show that label."
+        )
+    if "generated" not in sources:
+        return f"The texts came with the recipe; a language model, {name}, labelled them."
+    return (
+        f"{sources['texts']:,} texts came with the recipe, and {sources['generated']:,} were written by a language "
+        f"model, {name}, to carry a given label. It labelled all of them in a pass that did not show that label."
+    )
+
+
+def on_split(contents: Contents) -> str:
+    """Return what each split is for."""
+    splits = contents.report["data"]["splits"]
+    train, validation, test = (f"{splits[name]['rows']:,}" for name in ("train", "validation", "test"))
+    return (
+        f"Of the rows kept, {train} train (split `train`), {validation} choose how long to train (`validation`), and "
+        f"{test} were held out to measure agreement (`test`); **the labels of `test` are the teacher's too**."
+    )
+
+
+def on_training(settings: Student, facts: Json) -> str:
+    """Return how a student was trained."""
+    return (
+        f"Every weight was trained: peak learning rate {settings.lr:g}, batches of {settings.batch_size}, seed "
+        f"{settings.seed}. Of up to {settings.epochs} epochs, validation rows chose {facts['epochs']}; then the model "
+        f"was trained afresh for that many on training and validation rows together."
+    )
+
+
+def on_scarce_labels(gold: Json | None) -> str:
+    """Return which labels have too few gold texts for their scores to mean much; empty when none has."""
+    scarce = [
+        label for label, score in (gold or {"per_label": {}})["per_label"].items() if score["support"] < FEW_ROWS
+    ]
+    if not scarce:
+        return ""
+    named = ", ".join(map(escape, scarce[:8])) + (f" and {len(scarce) - 8} more" if len(scarce) > 8 else "")
+    return f"Few gold texts (under {FEW_ROWS}) have these labels, so their scores are rough: {named}."
+
+
+def on_asked_labels(contents: Contents) -> str:
+    """Return how often a text that was written for a label was given that label; empty without such texts."""
+    counts = contents.report["data"]["agreement"]
+    if not counts:
+        return ""
+    share = 100 * counts["agreed"] / counts["rows"]
+    fate = (
+        "were thrown away" if contents.recipe.filter.disagreements == "drop" else "kept the label of the second pass"
+    )
+    return (
+        f"Of {counts['rows']:,} texts that were written for a label, {counts['agreed']:,} ({share:.1f} %) were given "
+        f"it by the second, blind pass; the others {fate}."
+    )
+
+
+def _compare_with_teacher(against: Json) -> str:
+    points, rows = 100 * against["difference"], against["rows"]
+    interval = f"95 % interval {100 * against['low']:+.1f} to {100 * against['high']:+.1f}, p = {against['p']:.2f}"
+    if against["low"] <= 0 <= against["high"]:
+        return (
+            f"Against its teacher the difference is {points:+.1f} points on the same {rows:,} gold texts "
+            f"({interval}): too small to be told from chance on so many texts."
+        )
+    side = "below" if points < 0 else "above"
+    return f"It is {abs(points):.1f} points {side} its teacher on the same {rows:,} gold texts ({interval})."
+
+
+def _gap(contents: Contents, entry: Json) -> str:
+    sources = contents.report["data"]["sources"]
+    kind = "written by its teacher" if "texts" not in sources else "from the same source as those that trained it"
+    return (
+        f"On held-out texts {kind} it agrees with the teacher {_share(entry['agreement'])} of the time; on gold it is "
+        f"right {_share(entry['gold']['accuracy'])} of the time. The first is no estimate of the second."
+    )
+
+
+def _compare_with_words(contents: Contents, entry: Json) -> Iterator[str]:
+    linear = next((line for line in contents.report["baselines"] if line["name"] == "tfidf"), None)
+    if linear and linear["gold"]["accuracy"]["value"] >= entry["gold"]["accuracy"]["low"]:
+        yield (
+            "The linear model on words is within the interval or above it: on these texts the student has not been "
+            "shown to be better than a model that costs nothing."
+        )
+
+
+def _share(score: Json) -> str:
+    return f"{100 * score['value']:.1f} %"
+
+
+def _range(score: Json) -> str:
+    return f"95 % interval {100 * score['low']:.1f} to {100 * score['high']:.1f}"
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
