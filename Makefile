@@ -22,7 +22,7 @@ check: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python docs/generate.py --check
+	$(BIN)/python -m docs.generate --check
 	$(BIN)/pytest
 
 fix: .venv/dev
@@ -30,7 +30,7 @@ fix: .venv/dev
 	$(BIN)/ruff format
 
 docs: .venv/dev
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 
 bench: .venv/dev
 	$(BIN)/python -m benchmarks

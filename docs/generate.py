@@ -44,15 +44,15 @@ def generated_files() -> dict[Path, str]:
 
 def fill_readme(text: str) -> str:
     """Put the help of the command line and the scoreboard of the last demo between their marks."""
-    help_text = CliRunner().invoke(commands, ["--help"], prog_name="factory").output
+    help_text = CliRunner().invoke(commands, ["--help"], prog_name="factory", terminal_width=110).output
     blocks = {
         "help": f"```\n{help_text.strip()}\n```",
         "recipe": f"```yaml\n{(ROOT / 'recipes/climate-stance/recipe.yaml').read_text().strip()}\n```",
         "scoreboard": render(json.loads(REPORT.read_text()), "markdown").strip(),
     }
     for name, block in blocks.items():
-        marks = rf"(<!-- generated: {name} -->\n).*?(\n<!-- end -->)"
-        text = re.sub(marks, lambda found, block=block: f"{found[1]}{block}{found[2]}", text, flags=re.DOTALL)
+        marks = rf"(<!-- generated: {name} -->).*?(<!-- end -->)"
+        text = re.sub(marks, lambda found, block=block: f"{found[1]}\n{block}\n{found[2]}", text, flags=re.DOTALL)
     return text
 
 
