@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 SPECIAL = re.compile(r"([\\`*_\[\]<>&|~$])")
 ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "|": "&#124;", "$": "&#36;"}
 AUTOLINK = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp)(?=:)|\bwww(?=\.)")
-LINE_START = re.compile(r"^(\d*)([-+=#.)])")
+LINE_START = re.compile(r"^(\d*)([-+=#.)])(?=\s|$|[-=#])")
 REORDERING = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 

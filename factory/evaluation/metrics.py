@@ -7,6 +7,7 @@ fetch code by name; these carry the same names and need none.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import evaluate
@@ -50,6 +51,8 @@ class MatthewsCorrelation(evaluate.Metric):  # type: ignore[misc]  # evaluate ha
         return _describe("Correlation of predicted with true labels, from -1 to 1.")
 
     def _compute(self, predictions: Sequence[int], references: Sequence[int]) -> dict[str, float]:
+        if len({*references, *predictions}) == 1:  # undefined; scikit-learn says 0, and warns
+            return {"matthews_correlation": 0.0}
         return {"matthews_correlation": float(matthews_corrcoef(references, predictions))}
 
 
@@ -57,9 +60,10 @@ def compute_metrics(truth: Sequence[int], predicted: Sequence[int]) -> dict[str,
     """Return accuracy, macro_f1 and matthews_correlation of class numbers."""
     metrics: dict[str, Any] = {"accuracy": Accuracy, "macro_f1": F1, "matthews_correlation": MatthewsCorrelation}
     found = {}
-    for name, metric in metrics.items():
-        (value,) = metric(keep_in_memory=True).compute(predictions=predicted, references=truth).values()
-        found[name] = round(value, 6)
+    with TemporaryDirectory() as folder:  # evaluate makes folders even for what it keeps in memory
+        for name, metric in metrics.items():
+            computed = metric(keep_in_memory=True, cache_dir=folder).compute(predictions=predicted, references=truth)
+            (found[name],) = (round(value, 6) for value in computed.values())
     return found
 
 

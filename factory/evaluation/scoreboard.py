@@ -3,61 +3,77 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from factory.evaluation.markdown import columns, escape, plain, table
 
 Json = dict[str, Any]
 NOTHING = "-"
+SCORES = ("accuracy", "macro-F1", "agreement")
+COSTS = ("size", "texts/s", "$/million")
+ON_GOLD = ("accuracy", "macro-F1", "minus teacher")
 
 
 def render(report: Json, format: str = "human") -> str:
     """Return the scoreboard as human, markdown or json; without gold no word of it speaks of accuracy."""
     if format == "json":
         return json.dumps(report, indent=1, ensure_ascii=False)
-    head, rows = tabulate(report)
     if format == "markdown":
-        return table(head, [[escape(cell) for cell in row] for row in rows], "ll" + "r" * (len(head) - 2))
+        return tabulate_markdown(report, [*SCORES, *COSTS])
     title = plain(f"{report['title']} ({report['recipe']}, release {report['release']})")
-    return "\n".join([title, "", columns(head, [[plain(cell) for cell in row] for row in rows]), "", *explain(report)])
+    head, rows = tabulate(report, ["accuracy", "macro-F1", "minus teacher", "agreement", *COSTS])
+    notes = [*explain(report), *([explain_costs(report)] if report["students"] else [])]
+    return "\n".join([title, "", columns(head, [[plain(cell) for cell in row] for row in rows]), "", *notes])
 
 
-def tabulate(report: Json) -> tuple[list[str], list[list[str]]]:
-    """Return head and rows of the scoreboard: teacher, every published file, baselines; scores in per cent."""
-    head = ["model", "file", "accuracy", "macro-F1", "minus teacher", "agreement", "size", "texts/s", "$/million"]
-    lines = [
-        *_teacher_lines(report),
-        *map(_student_line, report["students"]),
-        *map(_baseline_line, report["baselines"]),
+def tabulate_markdown(report: Json, names: Sequence[str]) -> str:
+    """Return the columns `names` of the scoreboard as a Markdown table."""
+    head, rows = tabulate(report, names)
+    cells = [[*(cell if cell == NOTHING else escape(cell) for cell in row[:2]), *row[2:]] for row in rows]
+    return table(head, cells, "ll" + "r" * (len(head) - 2))
+
+
+def tabulate(report: Json, names: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """Return head and rows: teacher, every published file, baselines; scores in per cent."""
+    has_gold = report["gold"] is not None
+    shown = [name for name in names if has_gold or name not in ON_GOLD]
+    students, baselines = map(_student_line, report["students"]), map(_baseline_line, report["baselines"])
+    head = [name if has_gold or name != "agreement" else "agreement with the teacher" for name in shown]
+    rows = [
+        [line["model"], line["file"], *(line.get(name, NOTHING) for name in shown)]
+        for line in (*_teacher_lines(report), *students, *baselines)
     ]
-    if not report["gold"]:
-        head[5] = "agreement with the teacher"
-        gold_columns = {2, 3, 4}
-        head, *lines = [
-            [cell for place, cell in enumerate(line) if place not in gold_columns] for line in [head, *lines]
-        ]
-    return head, lines
+    return ["model", "file", *head], rows
 
 
 def explain(report: Json) -> list[str]:
-    """Return the sentences that say what the columns are measured on, in plain text."""
-    held_out = next((line["agreement"]["rows"] for line in report["baselines"]), 0)
-    lines = ["In per cent, with 95 % intervals (percentile bootstrap over rows)."]
+    """Return the sentences that say what the scores are measured on, in plain text."""
+    held_out = report["baselines"][0]["agreement"]["rows"]
+    lines = ["Per cent, with 95 % intervals (percentile bootstrap over rows)."]
     if gold := report["gold"]:
-        lines.append(
-            f"Accuracy and macro-F1: on {gold['rows']:,} gold rows, labelled by {plain(gold['labelled_by'])}."
-        )
-        lines += _explain_teacher(report, gold["rows"])
-    lines.append(f"Agreement: share of {held_out:,} held-out rows that get the label which the teacher gave them.")
-    if report["students"]:
-        lines.append(_explain_speed(report["students"][0]))
+        lines.append(f"accuracy, macro-F1: on {gold['rows']:,} gold texts, labelled by {plain(gold['labelled_by'])}.")
+        lines.append(_explain_teacher(report, gold["rows"]))
+    lines.append(f"agreement: share of {held_out:,} held-out texts that get the label which the teacher gave them.")
+    lines.append(
+        "baselines: majority always gives the most frequent label; tfidf is logistic regression on TF-IDF of words "
+        "and pairs of words. Both learn the rows that a student learns."
+    )
     return lines
 
 
-def percent(score: Json | None) -> str:
+def explain_costs(report: Json) -> str:
+    """Return what speed and cost are measured on."""
+    entry = report["students"][0]
+    return (
+        f"texts/s: through the file itself on the machine that built it ({entry['cores']} cores; safetensors in "
+        f"batches of 32, ONNX one text a core). $/million: a million texts at that speed, at "
+        f"{entry['dollars_per_core_hour']:.2f} dollars a core-hour."
+    )
+
+
+def percent(score: Json) -> str:
     """Return a score as per cent with its interval, `76.0 [70.0, 82.0]`."""
-    if score is None:
-        return NOTHING
     return "{:.1f} [{:.1f}, {:.1f}]".format(*(100 * score[name] for name in ("value", "low", "high")))
 
 
@@ -66,54 +82,42 @@ def megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 
 
-def _teacher_lines(report: Json) -> list[list[str]]:
-    teacher = report["teacher"]
-    if not teacher["gold"]:
-        return []
-    return [[f"teacher: {teacher['model']}", NOTHING, *_gold_cells(teacher["gold"]), *[NOTHING] * 5]]
+def _teacher_lines(report: Json) -> list[dict[str, str]]:
+    gold = report["teacher"]["gold"]
+    return [{"model": "teacher", "file": NOTHING, **_gold_cells(gold)}] if gold else []
 
 
-def _student_line(entry: Json) -> list[str]:
-    return [
-        entry["name"],
-        entry["format"],
-        *_gold_cells(entry["gold"]),
-        _difference(entry["against_teacher"]),
-        percent(entry["agreement"]),
-        megabytes(entry["bytes"]),
-        f"{entry['texts_per_second']:,.4g}",
-        f"{entry['dollars_per_million']:,.2f}",
-    ]
+def _student_line(entry: Json) -> dict[str, str]:
+    against = entry["against_teacher"]
+    return {
+        "model": entry["name"],
+        "file": entry["format"],
+        **_gold_cells(entry["gold"]),
+        **({"minus teacher": _points(against)} if against else {}),
+        "agreement": percent(entry["agreement"]),
+        "size": megabytes(entry["bytes"]),
+        "texts/s": f"{entry['texts_per_second']:,.4g}",
+        "$/million": f"{entry['dollars_per_million']:,.2f}",
+    }
 
 
-def _baseline_line(entry: Json) -> list[str]:
-    name = {"majority": "baseline: most frequent label", "tfidf": "baseline: TF-IDF + logistic regression"}[
-        entry["name"]
-    ]
-    return [name, NOTHING, *_gold_cells(entry["gold"]), NOTHING, percent(entry["agreement"]), *[NOTHING] * 3]
+def _baseline_line(entry: Json) -> dict[str, str]:
+    scores = {**_gold_cells(entry["gold"]), "agreement": percent(entry["agreement"])}
+    return {"model": f"baseline: {entry['name']}", "file": NOTHING, **scores}
 
 
-def _gold_cells(gold: Json | None) -> list[str]:
-    return [percent(gold and gold["accuracy"]), percent(gold and gold["macro_f1"])]
+def _gold_cells(gold: Json | None) -> dict[str, str]:
+    return {"accuracy": percent(gold["accuracy"]), "macro-F1": percent(gold["macro_f1"])} if gold else {}
 
 
-def _difference(against: Json | None) -> str:
-    if against is None:
-        return NOTHING
+def _points(against: Json) -> str:
     return "{:+.1f} [{:+.1f}, {:+.1f}]".format(*(100 * against[name] for name in ("difference", "low", "high")))
 
 
-def _explain_teacher(report: Json, rows: int) -> list[str]:
-    score = report["teacher"]["gold"]
-    if not score:
-        return ["The teacher answered none of the gold rows, so there is no comparison with it."]
-    answered = "all of them" if score["rows"] == rows else f"{score['rows']:,} of them, and is scored on those"
-    difference = "Minus teacher: accuracy of the file minus that of the teacher on the rows that the teacher answered"
-    return [f"The teacher answered {answered}.", f"{difference}, resampled in pairs."]
-
-
-def _explain_speed(entry: Json) -> str:
-    return (
-        f"Texts a second: on the machine that built this ({entry['cores']} cores; safetensors in batches of 32, ONNX "
-        f"one text a core). Dollars for a million texts: at ${entry['dollars_per_core_hour']:.2f} a core-hour."
-    )
+def _explain_teacher(report: Json, rows: int) -> str:
+    teacher = report["teacher"]
+    if not teacher["gold"]:
+        return f"teacher: {plain(teacher['model'])} answered none of the gold texts, so nothing is compared with it."
+    answered = teacher["gold"]["rows"]
+    share = "all of them" if answered == rows else f"{answered:,} of them, and is scored on those"
+    return f"teacher: {plain(teacher['model'])}; it answered {share}."

@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from factory.evaluation.markdown import Markdown, escape
+from factory.evaluation.markdown import Markdown, code, escape
 from factory.evaluation.report import is_local, name_base_model
-from factory.evaluation.scoreboard import explain, megabytes, render
+from factory.evaluation.scoreboard import SCORES, explain, explain_costs, megabytes, tabulate_markdown
 from factory.release import sentences, tables
 from factory.release.contents import Contents
 from factory.release.metadata import dataset_metadata, front_matter, licenses, model_metadata, space_metadata
@@ -25,7 +25,28 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).with_name("templates")
-LANGUAGES = {"en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese"}
+LANGUAGES = {
+    "ar": "Arabic",
+    "cs": "Czech",
+    "da": "Danish",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fi": "Finnish",
+    "fr": "French",
+    "hi": "Hindi",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "nl": "Dutch",
+    "no": "Norwegian",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "sv": "Swedish",
+    "tr": "Turkish",
+    "zh": "Chinese",
+}
 Json = dict[str, Any]
 
 
@@ -41,7 +62,7 @@ def model_card(contents: Contents, student: str) -> str:
         contents,
         model_id=Markdown(contents.model_id(student)),
         settings=settings,
-        base_model=name_base_model(settings.base_model),
+        base_model=Markdown(code(name_base_model(settings.base_model))),
         is_base_on_hub=not is_local(settings.base_model),
         parameters=Markdown(_count(entries[0]["parameters"])),
         light=light[-1] if light else None,
@@ -55,6 +76,8 @@ def model_card(contents: Contents, student: str) -> str:
         headline=Markdown(sentences.headline(contents, entries[0])),
         per_label=tables.per_label(gold),
         scarce=Markdown(sentences.on_scarce_labels(gold)),
+        files=tables.files(entries),
+        on_costs=Markdown(explain_costs(contents.report)),
         confusion=tables.confusion(gold, contents.recipe.task.names),
     )
 
@@ -119,14 +142,14 @@ def _example(contents: Contents, student: str) -> Json:
     """Return a held-out text as code, and what the model said of it."""
     sample = choose_samples(contents.splits["held_out"], contents.recipe.task.names, 1)[0]
     said = next(row for row in contents.predictions[student] if row["text"] == sample.text)
-    answer = f"[{{'label': {_literal(said['label'])}, 'score': {said['score']:.2f}}}]"
+    answer = f'[{{"label": {_literal(said["label"])}, "score": {said["score"]:.2f}}}]'
     return {"text": Markdown(_literal(sample.text)), "answer": Markdown(answer)}
 
 
 def _scores(contents: Contents, entries: list[Json]) -> Json:
     report = {**contents.report, "students": entries}
     return {
-        "scoreboard": Markdown(render(report, "markdown")),
+        "scoreboard": Markdown(tabulate_markdown(report, SCORES)),
         "measured": [Markdown(escape(line)) for line in explain(report)],
         "on_gold": [Markdown(line) for line in sentences.on_gold(contents)],
     }

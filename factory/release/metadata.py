@@ -43,7 +43,7 @@ def model_metadata(contents: Contents, student: str) -> Json:
         metrics=["accuracy", "f1", "matthews_correlation"] if results else None,
         tags=["hf-factory", *_synthetic(contents), *(["onnx", "transformers.js"] if has_onnx else [])],
         eval_results=results,
-        model_name=plain(contents.model_id(student).split("/")[1]),
+        model_name=contents.model_id(student).split("/")[1] if results else None,
         **extra,
     )
     metadata: Json = card.to_dict()  # type: ignore[no-untyped-call]  # huggingface_hub leaves it untyped

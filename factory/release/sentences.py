@@ -34,10 +34,11 @@ def headline(contents: Contents, entry: Json) -> str:
             f"**{_share(agreement)}** of the time ({_range(agreement)})."
         )
     score, teacher = entry["gold"]["accuracy"], contents.report["teacher"]["gold"]
-    compared = f" Its teacher is right {_share(teacher['accuracy'])} of the time." if teacher else ""
+    is_right = _is_right(gold)
+    compared = f" Its teacher {is_right} {_share(teacher['accuracy'])} of the time." if teacher else ""
     return (
-        f"On {gold['rows']:,} gold texts, labelled by {escape(gold['labelled_by'])}, it is right **{_share(score)}** "
-        f"of the time ({_range(score)}).{compared}"
+        f"On {gold['rows']:,} gold texts, labelled by {escape(gold['labelled_by'])}, it {is_right} "
+        f"**{_share(score)}** of the time ({_range(score)}).{compared}"
     )
 
 
@@ -81,8 +82,8 @@ def on_confidence(entry: Json) -> str:
         return "Its score is not a probability of being right: it was never compared with trusted labels."
     mean, right = entry["mean_score"], entry["gold"]["accuracy"]["value"]
     return (
-        f"Its score is not a calibrated probability: its mean score is {100 * mean:.0f} %, and on gold it is right "
-        f"{100 * right:.0f} % of the time. Choose a threshold on texts of your own."
+        f"Its score is not a calibrated probability: on gold its mean score is {100 * mean:.0f} %, and it gives the "
+        f"gold label {100 * right:.0f} % of the time. Choose a threshold on texts of your own."
     )
 
 
@@ -127,8 +128,9 @@ def on_split(contents: Contents) -> str:
 
 def on_training(settings: Student, facts: Json) -> str:
     """Return how a student was trained."""
+    rate = f"{settings.lr:g}".replace("e-0", "e-")
     return (
-        f"Every weight was trained: peak learning rate {settings.lr:g}, batches of {settings.batch_size}, seed "
+        f"Every weight was trained: peak learning rate {rate}, batches of {settings.batch_size}, seed "
         f"{settings.seed}. Of up to {settings.epochs} epochs, validation rows chose {facts['epochs']}; then the model "
         f"was trained afresh for that many on training and validation rows together."
     )
@@ -173,11 +175,11 @@ def _compare_with_teacher(against: Json) -> str:
 
 
 def _gap(contents: Contents, entry: Json) -> str:
-    sources = contents.report["data"]["sources"]
+    sources, is_right = contents.report["data"]["sources"], _is_right(contents.report["gold"])
     kind = "written by its teacher" if "texts" not in sources else "from the same source as those that trained it"
     return (
-        f"On held-out texts {kind} it agrees with the teacher {_share(entry['agreement'])} of the time; on gold it is "
-        f"right {_share(entry['gold']['accuracy'])} of the time. The first is no estimate of the second."
+        f"On held-out texts {kind} it agrees with the teacher {_share(entry['agreement'])} of the time; on gold it "
+        f"{is_right} {_share(entry['gold']['accuracy'])} of the time. The first is no estimate of the second."
     )
 
 
@@ -188,6 +190,11 @@ def _compare_with_words(contents: Contents, entry: Json) -> Iterator[str]:
             "The linear model on words is within the interval or above it: on these texts the student has not been "
             "shown to be better than a model that costs nothing."
         )
+
+
+def _is_right(gold: Json) -> str:
+    """Return what a match with a gold label may be called."""
+    return "gives the gold label" if is_machine_labelled(gold["labelled_by"]) else "is right"
 
 
 def _share(score: Json) -> str:

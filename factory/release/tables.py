@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from factory.evaluation.markdown import Markdown, escape, table
+from factory.evaluation.scoreboard import megabytes
 from factory.release.contents import SPLITS, Contents
 from factory.release.samples import choose_samples
 
@@ -12,6 +13,11 @@ MAX_MATRIX = 8
 MAX_CONFUSIONS = 10
 MAX_QUOTED_CHARACTERS = 160
 SAMPLES = 6
+FILES = {
+    "safetensors": "model.safetensors",
+    "onnx": "onnx/model.onnx",
+    "onnx-int8": "onnx/model_quantized.onnx",
+}
 Json = dict[str, Any]
 
 
@@ -33,6 +39,11 @@ def filters(contents: Contents) -> Markdown:
     total = data["rows"] + sum(data["removed"].values())
     rows = [["texts at the start", f"{total:,}"], *removed, ["**kept**", f"**{data['rows']:,}**"]]
     return Markdown(table(["step", "texts"], rows))
+
+
+def files(entries: list[Json]) -> Markdown:
+    """Return what each published file of a student weighs, and how fast and dear it is."""
+    return Markdown(table(["file", "size", "texts/s", "$/million"], map(_describe_file, entries)))
 
 
 def per_label(gold: Json | None) -> Markdown | None:
@@ -74,6 +85,11 @@ def samples(contents: Contents) -> Markdown:
     """Return a few held-out rows."""
     rows = choose_samples(contents.splits["held_out"], contents.recipe.task.names, SAMPLES)
     return Markdown(table(["label", "text"], [[escape(row.label), _quote(row.text)] for row in rows], "ll"))
+
+
+def _describe_file(entry: Json) -> list[str]:
+    rate, dollars = f"{entry['texts_per_second']:,.4g}", f"{entry['dollars_per_million']:,.2f}"
+    return [f"`{FILES[entry['format']]}`", megabytes(entry["bytes"]), rate, dollars]
 
 
 def _quote(text: str) -> str:
