@@ -55,7 +55,9 @@ class HttpTeacher(Section):
     temperature: float = Field(0.0, ge=0, le=2, description="For labels; texts are written at 1.0.")
     max_tokens: int = Field(256, ge=8, description="Upper bound of tokens in a label's answer.")
     timeout_seconds: float = Field(60, gt=0, description="Deadline of one whole call.")
-    max_attempts: int = Field(6, ge=1, le=20, description="Attempts at one call, 429s aside, before its text stays unanswered.")
+    max_attempts: int = Field(
+        6, ge=1, le=20, description="Attempts at one call, 429s aside, before its text stays unanswered."
+    )
 
 
 class LocalTeacher(Section):

@@ -55,9 +55,7 @@ def read_document(path: Path) -> Document:
     text = _read_text(path)
     document = Document(path)
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                raise RecipeError(f"{path}:{event.start_mark.line + 1}: anchors and aliases are refused, write it out")
+        _refuse_aliases(path, text)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if not isinstance(root, yaml.MappingNode):
             raise RecipeError(f"{path}:1: a recipe is a list of `setting: value` lines; start with `factory new`")
@@ -71,6 +69,13 @@ def read_document(path: Path) -> Document:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise RecipeError(f"{path}:1: not valid YAML ({str(error).splitlines()[0]}); mend the file") from None
     return document
+
+
+def _refuse_aliases(path: Path, text: str) -> None:
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise RecipeError(f"{path}:{line}: anchors and aliases are refused, write it out")
 
 
 def _read_text(path: Path) -> str:

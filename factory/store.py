@@ -166,7 +166,7 @@ def as_json(value: Any) -> Any:
 
 
 def digest_of(value: Any) -> str:
-    """Return the SHA-256 of `value` as JSON; the order of keys counts, since that of labels is the order of classes."""
+    """Return the SHA-256 of `value` as JSON; the order of keys counts, as that of labels is the order of classes."""
     return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()
 
 

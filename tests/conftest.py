@@ -39,6 +39,6 @@ def pytest_configure(config):
     hf_home = tempfile.TemporaryDirectory(prefix="hf-home-")
     config.add_cleanup(hf_home.cleanup)
     os.environ["HF_HOME"] = hf_home.name  # huggingface_hub reads it once, when it is imported
-    os.environ.setdefault("OMP_NUM_THREADS", "2")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -65,6 +65,7 @@ def model_card(contents: Contents, student: str) -> str:
         base_model=Markdown(code(name_base_model(settings.base_model))),
         is_base_on_hub=not is_local(settings.base_model),
         parameters=Markdown(_count(entries[0]["parameters"])),
+        siblings=_list_models(contents, but=student),
         light=light[-1] if light else None,
         light_size=light and Markdown(megabytes(light[-1]["bytes"])),
         **_example(contents, student),
@@ -89,7 +90,7 @@ def dataset_card(contents: Contents) -> str:
         "dataset.md.jinja",
         dataset_metadata(contents),
         contents,
-        models=Markdown(", ".join(f"`{contents.model_id(student.name)}`" for student in contents.recipe.students)),
+        models=_list_models(contents),
         words={name: Markdown(f"{count:,g}") for name, count in words.items()},
         samples=tables.samples(contents),
         **_scores(contents, contents.report["students"]),
@@ -130,6 +131,7 @@ def _fill(name: str, metadata: Json, contents: Contents, **values: Any) -> str:
         "licenses": " and ".join(licenses(contents)),
         "credits": list(_credits(contents)),
         "on_origin": Markdown(sentences.on_origin(contents)),
+        "on_attributes": Markdown(sentences.on_attributes(contents)),
         "on_asked_labels": Markdown(sentences.on_asked_labels(contents)),
         "on_split": Markdown(sentences.on_split(contents)),
         "on_teacher": Markdown(sentences.on_teacher(contents)),
@@ -139,11 +141,19 @@ def _fill(name: str, metadata: Json, contents: Contents, **values: Any) -> str:
 
 
 def _example(contents: Contents, student: str) -> Json:
-    """Return a held-out text as code, and what the model said of it."""
-    sample = choose_samples(contents.splits["held_out"], contents.recipe.task.names, 1)[0]
-    said = next(row for row in contents.predictions[student] if row["text"] == sample.text)
+    """Return a held-out text as code, and what the model said of it: one that it got right, if there is one."""
+    answers = {row["text"]: row for row in contents.predictions[student]}
+    rows = contents.splits["held_out"]
+    right = [row for row in rows if answers[row.text]["label"] == row.label]
+    (sample,) = choose_samples(right or rows, contents.recipe.task.names, 1)
+    said = answers[sample.text]
     answer = f'[{{"label": {_literal(said["label"])}, "score": {said["score"]:.2f}}}]'
     return {"text": Markdown(_literal(sample.text)), "answer": Markdown(answer)}
+
+
+def _list_models(contents: Contents, but: str | None = None) -> Markdown:
+    names = [student.name for student in contents.recipe.students if student.name != but]
+    return Markdown(", ".join(f"`{contents.model_id(name)}`" for name in names))
 
 
 def _scores(contents: Contents, entries: list[Json]) -> Json:

@@ -147,6 +147,15 @@ def on_scarce_labels(gold: Json | None) -> str:
     return f"Few gold texts (under {FEW_ROWS}) have these labels, so their scores are rough: {named}."
 
 
+def on_attributes(contents: Contents) -> str:
+    """Return the circumstances that generated texts were asked for; empty when there were none."""
+    attributes = contents.recipe.generate.attributes if contents.recipe.generate else {}
+    if not attributes:
+        return ""
+    grid = "; ".join(f"{escape(name)} ({', '.join(map(escape, values))})" for name, values in attributes.items())
+    return f"Each was asked for with one value of {grid}."
+
+
 def on_asked_labels(contents: Contents) -> str:
     """Return how often a text that was written for a label was given that label; empty without such texts."""
     counts = contents.report["data"]["agreement"]

@@ -25,8 +25,8 @@ Row = tuple[str, dict[str, Any]]  # "file:line", and what is written there
 class Recordings:
     """Answers out of `labels.jsonl` (texts and their labels) and `texts.jsonl` (texts written for a label).
 
-    A text is found again by its characters alone, after NFC and with runs of blanks taken for one; one that was never asked
-    about is unanswered, and one that was answered in two ways has no label.
+    A text is found again by its characters alone, after NFC and with runs of blanks taken for one; one that was never
+    asked about is unanswered, and one that was answered in two ways has no label.
     """
 
     def __init__(self, folder: Path, model: str = "recorded") -> None:

@@ -208,3 +208,17 @@ def test_the_space_can_be_run_by_its_settings(releases):
     assert f"=={metadata['sdk_version']}" in requirements
     assert len(metadata["short_description"]) <= 60
     assert yaml.safe_load(yaml.safe_dump(metadata)) == metadata
+
+
+def test_several_students_know_of_each_other_and_of_what_the_texts_were_asked_for(tmp_path):
+    recipe = RECIPE.replace("{rows: 300}", "{rows: 300, attributes: {tone: [dry, loud], form: [headline]}}")
+    given = make_outputs(tmp_path, f"{recipe}  - {{name: big, base_model: org/big}}\n", gold=gold_rows(LABELS))
+    (tmp_path / "release").mkdir()
+    write_release(*given, out=tmp_path / "release")
+    found = cards(tmp_path / "release")
+    assert "Trained on the same rows: `me/climate-stance-big`." in found["model-minilm"]
+    assert "Trained on the same rows: `me/climate-stance-minilm`." in found["model-big"]
+    assert "Models trained on it: `me/climate-stance-minilm`, `me/climate-stance-big`." in found["dataset"]
+    for name in ("dataset", "model-big"):
+        assert "with one value of tone (dry, loud); form (headline)." in found[name]
+    assert "big" not in re.sub(r".*me/climate-stance-big`.*", "", found["model-minilm"])
