@@ -131,8 +131,9 @@ def on_training(settings: Student, facts: Json) -> str:
     rate = f"{settings.lr:g}".replace("e-0", "e-")
     return (
         f"Every weight was trained: peak learning rate {rate}, batches of {settings.batch_size}, seed "
-        f"{settings.seed}. Of up to {settings.epochs} epochs, validation rows chose {facts['epochs']}; then the model "
-        f"was trained afresh for that many on training and validation rows together."
+        f"{settings.seed}. It stopped after {facts['epochs']} of up to {settings.epochs} epochs, as validation "
+        f"rows showed nothing better after epoch {facts['best_epoch']}; then the model was trained afresh for "
+        f"{facts['epochs']} on training and validation rows together."
     )
 
 

@@ -46,23 +46,23 @@ def build_trainer(
     rows: Sequence[Example],
     validation: Sequence[Example] = (),
     *,
-    stop_after: int | None = None,
+    epochs: int,
 ) -> Trainer:
     """Return a Trainer that keeps its checkpoints in `place`.
 
-    It stops after `stop_after` epochs or, with validation rows, when PATIENCE epochs brought nothing better; the
-    learning rate falls as for `student.epochs` either way.
+    It takes `epochs` over `rows`, in which the learning rate falls to zero; with validation rows it stops earlier when
+    PATIENCE epochs brought nothing better.
     """
     steps = -(-len(rows) // student.batch_size)
     trainer = Trainer(
         model,
-        _arguments(student, place, steps, validates=bool(validation)),
+        _arguments(student, place, epochs, steps, validates=bool(validation)),
         DataCollatorWithPadding(tokenizer),
         encode(rows, tokenizer, model, soft=True),
         encode(validation, tokenizer, model, soft=False) if validation else None,
         compute_loss_func=_cross_entropy,
         compute_metrics=_score,
-        callbacks=[_Watch(student.name, steps * (stop_after or student.epochs), stop_after)],
+        callbacks=[_Watch(student.name, steps * epochs)],
     )
     trainer.remove_callback(PrinterCallback)  # it prints on stdout
     return trainer
@@ -111,10 +111,10 @@ def _target(row: Example, numbers: Mapping[str, int], soft: bool) -> list[float]
     return [weight / sum(weights) for weight in weights]
 
 
-def _arguments(student: Student, place: Path, steps: int, *, validates: bool) -> TrainingArguments:
+def _arguments(student: Student, place: Path, epochs: int, steps: int, *, validates: bool) -> TrainingArguments:
     return TrainingArguments(
         str(place),
-        num_train_epochs=student.epochs,
+        num_train_epochs=epochs,
         per_device_train_batch_size=student.batch_size,
         per_device_eval_batch_size=64,
         learning_rate=student.lr,
@@ -149,10 +149,10 @@ def _score(prediction: EvalPrediction) -> Scores:
 
 
 class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not followed
-    """Ends training at the right epoch or when the loss is lost, and shows how far it is on a terminal."""
+    """Ends training when nothing gets better or the loss is lost, and shows how far it is on a terminal."""
 
-    def __init__(self, name: str, steps: int, stop_after: int | None) -> None:
-        self._name, self._stop_after = name, stop_after
+    def __init__(self, name: str, steps: int) -> None:
+        self._name = name
         self._bar = tqdm(desc=name, total=steps, unit="step", file=sys.stderr, disable=None, dynamic_ncols=True)
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, *_: Any, **__: Any) -> None:
@@ -169,9 +169,6 @@ class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not foll
                 f"the loss of {self._name} is no longer a number after {state.global_step} steps; lower its `lr`"
             )
         self._bar.set_postfix({name: shown[name] for name in ("loss", "macro_f1") if name in shown})
-
-    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        control.should_training_stop = self._stop_after is not None and round(state.epoch or 0) >= self._stop_after
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         control.should_training_stop = is_exhausted(read_scores(state.log_history))

@@ -1,8 +1,9 @@
 """Train a student on what the teacher said.
 
-Two passes: the first trains on the training rows and lets validation rows choose the number of epochs; the second
-starts afresh on training and validation rows together and trains for that many. With a few hundred rows, those of
-the validation share are worth learning from. Held-out rows are in neither pass.
+Two passes: the first trains on the training rows until validation rows show nothing better; the second starts afresh
+on training and validation rows together and takes as many epochs, the learning rate falling to zero. With a few
+hundred rows, those of the validation share are worth learning from, and stopping at the best epoch of the first pass
+left the second under-trained (climate-stance: 61 to 64 per cent, against 71). Held-out rows are in neither pass.
 """
 
 from __future__ import annotations
@@ -57,32 +58,37 @@ class Training:
     place: Path
 
     def search(self, train: Sequence[Example], validation: Sequence[Example]) -> dict[str, Any]:
-        """Return the best number of epochs and the scores on validation rows after each."""
+        """Return how many epochs were taken, the best of them, and the scores on validation rows after each."""
         from factory.students.trainer import best_epoch, has_bf16, is_exhausted, read_scores
 
         last = last_checkpoint(self.place / "search")
         scores = read_scores(read_history(last)) if last else []
         if len(scores) < self.student.epochs and not is_exhausted(scores):
-            trainer = self._trainer("search", train, validation)
+            trainer = self._trainer("search", self.student.epochs, train, validation)
             trainer.train(resume_from_checkpoint=last and str(last))
             scores = read_scores(trainer.state.log_history)
-        epochs = best_epoch(scores)
-        found = scores[epochs - 1]["macro_f1"]
-        log.info("%s: %d epochs are best on validation rows (macro-F1 %.3f)", self.student.name, epochs, found)
-        return {"epochs": epochs, "validation": scores, "precision": "bf16" if has_bf16() else "fp32"}
+        best, epochs = best_epoch(scores), len(scores)
+        found = scores[best - 1]["macro_f1"]
+        log.info("%s: best on validation rows after epoch %d (macro-F1 %.3f)", self.student.name, best, found)
+        return {
+            "epochs": epochs,
+            "best_epoch": best,
+            "validation": scores,
+            "precision": "bf16" if has_bf16() else "fp32",
+        }
 
     def fit(self, rows: Sequence[Example], epochs: int) -> PreTrainedModel:
-        """Return the base model after `epochs` over `rows`."""
+        """Return the base model after `epochs` over `rows`, the learning rate at zero in the end."""
         last = last_checkpoint(self.place / "fit")
-        trainer = self._trainer("fit", rows, stop_after=epochs)
+        trainer = self._trainer("fit", epochs, rows)
         trainer.train(resume_from_checkpoint=last and str(last))
         return trainer.model
 
-    def _trainer(self, name: str, *rows: Sequence[Example], stop_after: int | None = None) -> Trainer:
+    def _trainer(self, name: str, epochs: int, *rows: Sequence[Example]) -> Trainer:
         from factory.students.trainer import build_trainer
 
         model, tokenizer = load_classifier(self.base, self.task, self.student), load_tokenizer(self.base, self.student)
-        return build_trainer(model, tokenizer, self.student, self.place / name, *rows, stop_after=stop_after)
+        return build_trainer(model, tokenizer, self.student, self.place / name, *rows, epochs=epochs)
 
 
 def last_checkpoint(place: Path) -> Path | None:

@@ -189,7 +189,8 @@ def write_model(out, model, labels):
     if not model:
         (out / "model" / "model.safetensors").write_bytes(b"weights")
         (out / "model" / "tokenizer.json").write_text("{}")
-    write_json(out / "training.json", {"epochs": 4, "rows": {"train": 70, "validation": 15}, "parameters": 22_714_371})
+    facts = {"epochs": 4, "best_epoch": 2, "rows": {"train": 70, "validation": 15}, "parameters": 22_714_371}
+    write_json(out / "training.json", facts)
 
 
 def write_report(out, form, student, recipe, splits, gold, answers, number):

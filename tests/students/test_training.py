@@ -90,7 +90,8 @@ def test_no_file_names_a_path_of_the_machine(trained, toy):
 def test_training_facts_tell_epochs_scores_and_rows(trained):
     facts = json.loads((trained.path / "training.json").read_text())
     scores = [epoch["macro_f1"] for epoch in facts["validation"]]
-    assert facts["epochs"] == scores.index(max(scores)) + 1
+    assert facts["best_epoch"] == scores.index(max(scores)) + 1
+    assert facts["epochs"] == len(scores)
     assert facts["rows"] == {"train": 50, "validation": 15}
     assert facts["parameters"] == 45634
 
