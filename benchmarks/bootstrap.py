@@ -19,7 +19,12 @@ def run() -> None:
     predicted = np.where(random.random(ROWS) < 0.8, truth, random.integers(0, LABELS, ROWS))
     ours = cpu_seconds(lambda: bootstrap_scores(truth, predicted, LABELS, DRAWS))
     plain = cpu_seconds(lambda: _resample(truth, predicted), rounds=1) * DRAWS / PLAIN_DRAWS
-    show((f"{DRAWS:,} draws of {ROWS:,} rows, CPU", f"{ours * 1e3:.1f} ms = 1/{plain / ours:.0f} of one resample at a time"))
+    show(
+        (
+            f"{DRAWS:,} draws of {ROWS:,} rows, CPU",
+            f"{ours * 1e3:.1f} ms = 1/{plain / ours:.0f} of one resample at a time",
+        )
+    )
 
 
 def _resample(truth: np.ndarray, predicted: np.ndarray) -> None:
