@@ -10,6 +10,9 @@ from typing import Any
 from factory.recipe import Recipe
 from factory.store import Artifact, Stage, Store, describe, digest_of
 
+MAX_CHANGES = 8  # more than these, and the earlier run was of another recipe
+SHOWN_CHANGES = 3
+
 
 @dataclass(frozen=True)
 class Step:
@@ -43,7 +46,7 @@ class Plan:
         calls, dollars = self.teacher["calls"], self.teacher["dollars"]
         cost = f"about ${dollars:.4f}" if dollars else "no cost known"
         tokens = f"{self.teacher['input_tokens']:,} tokens in, {self.teacher['output_tokens']:,} out"
-        return "\n".join([*rows, "", f"teacher: {calls:,} calls, {tokens}, {cost} at most"])
+        return "\n".join([*rows, "", f"teacher: {calls:,} calls, {tokens}, {cost}"])
 
 
 class Planner(Store):
@@ -89,15 +92,19 @@ def _explain(manifest: dict[str, Any], earlier: dict[str, Any] | None) -> str:
     if earlier["version"] != manifest["version"]:
         return f"version {earlier['version']} -> {manifest['version']}"
     changes = list(_differences(earlier["inputs"], manifest["inputs"]))
-    return (
-        "; ".join(changes[:3]) + (f"; and {len(changes) - 3} more" if len(changes) > 3 else "") or "files are damaged"
-    )
+    if len(changes) > MAX_CHANGES:
+        return "has not run on anything like this before"
+    more = [f"and {len(changes) - SHOWN_CHANGES} more"] if len(changes) > SHOWN_CHANGES else []
+    return "; ".join([*changes[:SHOWN_CHANGES], *more]) or "files are damaged"
 
 
 def _differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
     if isinstance(old, dict) and isinstance(new, dict) and "artifact" not in new:
         for name in dict.fromkeys([*old, *new]):
             yield from _differences(old.get(name), new.get(name), f"{path}.{name}".lstrip("."))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, (before, after) in enumerate(zip(old, new, strict=True)):
+            yield from _differences(before, after, f"{path}.{number}")
     elif old != new:
         yield f"{path} {_change(old, new)}"
 
