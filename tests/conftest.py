@@ -1,6 +1,7 @@
 """What every test may lean on: a home of its own, and a network that ends at loopback."""
 
 import os
+import signal
 import socket
 import tempfile
 
@@ -36,6 +37,8 @@ def loopback_only():
 
 
 def pytest_configure(config):
+    # A shell that runs this in the background has it ignore Ctrl-C, and so would every program that the tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     hf_home = tempfile.TemporaryDirectory(prefix="hf-home-")
     config.add_cleanup(hf_home.cleanup)
     os.environ["HF_HOME"] = hf_home.name  # huggingface_hub reads it once, when it is imported
