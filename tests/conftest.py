@@ -37,7 +37,7 @@ def loopback_only():
 
 
 def pytest_configure(config):
-    # A shell that runs this in the background has it ignore Ctrl-C, and so would every program that the tests interrupt.
+    # A shell that runs this in the background has it ignore Ctrl-C, and so would the programs that tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     hf_home = tempfile.TemporaryDirectory(prefix="hf-home-")
     config.add_cleanup(hf_home.cleanup)
