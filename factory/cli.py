@@ -156,12 +156,9 @@ def report(name: str, form: str, overrides: tuple[str, ...], namespace: str | No
 def label(model: str, file: str, output: str, text_column: str, revision: str | None) -> None:
     """Label CSV, JSONL, Parquet or stdin lines (-) with a model pulled by name."""
     from factory.data.labelling_files import label_file
-    from factory.hub.target import open_target
     from factory.students.loading import load
 
-    with open_target() as target:
-        classify = load(model, revision, endpoint=target.endpoint, token=target.token)
-    rows = label_file(classify, file, output, text_column=text_column)
+    rows = label_file(load(model, revision), file, output, text_column=text_column)
     click.echo(f"{rows} rows labelled", err=True)
 
 

@@ -159,11 +159,20 @@ def find_ledger() -> Path:
     return factory_home() / "teacher.sqlite"
 
 
-def forecast_teacher(recipe: Recipe) -> dict[str, Any]:
-    """Return calls, tokens and dollars that are still to be paid for, from a dry render of the prompts."""
-    files = [(rows.file, rows.text) for rows in (recipe.gold, recipe.texts) if rows and rows.file]
-    texts = [str(row[text]) for file, text in files for _, row in read_rows(recipe.find(file))]
-    return asdict(forecast(recipe, texts, find_ledger()))
+def forecast_teacher(recipe: Recipe, store: Store, target: Target) -> dict[str, Any]:
+    """Return calls, tokens and dollars that are still to be paid for, from a dry render of the prompts.
+
+    `uncounted` names the datasets that have not been fetched yet, whose rows the forecast therefore leaves out.
+    """
+    bench, texts, uncounted = Bench(recipe, store, Fetcher(target)), list[str](), list[str]()
+    for rows in filter(None, (recipe.gold, recipe.texts)):
+        path = bench.find_rows(rows).path
+        path = path / "rows.jsonl" if rows.dataset else path
+        if path.exists():
+            texts += [str(row[rows.text]) for _, row in read_rows(path)]
+        else:
+            uncounted.append(str(rows.dataset))
+    return {**asdict(forecast(recipe, texts, find_ledger())), "uncounted": uncounted}
 
 
 def _destination(recipe: Recipe, target: Target, namespace: str | None) -> Destination:

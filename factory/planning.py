@@ -45,8 +45,9 @@ class Plan:
         rows = [f"{step.name:<{width}}  {'cached' if step.cached else 'to run':<6}  {step.why}" for step in self.steps]
         calls, dollars = self.teacher["calls"], self.teacher["dollars"]
         cost = f"about ${dollars:.4f}" if dollars else "no cost known"
+        missing = [f"not counted, as it is not fetched yet: {name}" for name in self.teacher["uncounted"]]
         tokens = f"{self.teacher['input_tokens']:,} tokens in, {self.teacher['output_tokens']:,} out"
-        return "\n".join([*rows, "", f"teacher: {calls:,} calls, {tokens}, {cost}"])
+        return "\n".join([*rows, "", f"teacher: {calls:,} calls, {tokens}, {cost}", *missing])
 
 
 class Planner(Store):
@@ -83,7 +84,7 @@ def plan(recipe: Recipe, *, namespace: str | None = None) -> Plan:
     planner = Planner(factory_home() / "store")
     with open_target() as target:
         run_stages(recipe, planner, target, namespace)
-    return Plan(planner.steps, forecast_teacher(recipe))
+        return Plan(planner.steps, forecast_teacher(recipe, Planner(planner.root), target))
 
 
 def _explain(manifest: dict[str, Any], earlier: dict[str, Any] | None) -> str:

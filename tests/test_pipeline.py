@@ -142,6 +142,11 @@ def test_one_command_publishes_and_the_same_command_again_does_nothing(recipe, t
     assert ledger["calls"] == asked
     assert ledger["dollars"] == pytest.approx(report["teacher"]["dollars"])
 
+    (recipe.parent / "new.csv").write_text("id,text\n7,a wonderful happy book\n")
+    labelled = factory("label", "local/mood-tiny", recipe.parent / "new.csv").splitlines()
+    assert labelled[0] == "id,text,label,score"
+    assert labelled[1].startswith(("7,a wonderful happy book,good,", "7,a wonderful happy book,bad,"))
+
     trace = json.loads(factory("trace", "local/mood-tiny", "--row", "3", "--format", "json"))
     (call,) = trace["calls"]
     assert json.loads(call["request"]["messages"][-1]["content"])["text"] == trace["row"]["text"]
@@ -196,6 +201,14 @@ def test_a_plan_asks_nobody_and_knows_the_bill(recipe, teacher):
     assert plan["teacher"]["dollars"] > 0
     assert {stage["status"] for stage in plan["stages"]} == {"to-run"}
     assert not teacher.asked
+
+
+def test_a_plan_names_the_dataset_whose_rows_it_could_not_count(recipe):
+    text = recipe.read_text().replace("texts: {file: texts.jsonl}", "texts: {dataset: me/texts}")
+    recipe.write_text(text)
+    teacher = json.loads(factory("plan", recipe, "--format", "json"))["teacher"]
+    assert (teacher["calls"], teacher["uncounted"]) == (40, ["me/texts"])
+    assert "not counted, as it is not fetched yet: me/texts" in factory("plan", recipe)
 
 
 def test_without_students_there_is_a_dataset_and_nothing_else(recipe):
