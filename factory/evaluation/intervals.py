@@ -27,6 +27,26 @@ def bootstrap_scores(truth: ArrayLike, predicted: ArrayLike, classes: int, draws
     pairs, counts = np.unique(codes, return_counts=True)
     weights = _draw(pairs, counts, draws)
     scores = _score(weights, pairs // classes, pairs % classes, classes)
+    return {name: interval_of(values) for name, values in scores.items()}
+
+
+def bootstrap_set_scores(truth: ArrayLike, predicted: ArrayLike, draws: int = DRAWS) -> dict[str, Interval]:
+    """Return accuracy (exact match), macro_f1 and micro_f1 of label sets, each with value, low and high (95 %).
+
+    `truth` and `predicted` are of shape (rows, labels), 1 where a label applies. Macro-F1 is the mean over the labels
+    that occur in either, each a yes or no by itself; it is 0 where none occurs.
+    """
+    bits = np.hstack([np.asarray(truth, dtype=np.int64), np.asarray(predicted, dtype=np.int64)])
+    kinds, counts = np.unique(bits, axis=0, return_counts=True)
+    weights = _draw(kinds, counts, draws)
+    actual, guessed = np.hsplit(kinds.astype(np.float64), 2)
+    hits, either = weights @ (actual * guessed), weights @ (actual + guessed)
+    occurring = np.maximum((either > 0).sum(axis=1), 1)
+    scores = {
+        "accuracy": weights @ (actual == guessed).all(axis=1) / counts.sum(),
+        "macro_f1": _share(2 * hits, either).sum(axis=1) / occurring,
+        "micro_f1": _share(2 * hits.sum(axis=1), either.sum(axis=1)),
+    }
     return {name: _interval(values) for name, values in scores.items()}
 
 
@@ -34,7 +54,7 @@ def bootstrap_share(hits: ArrayLike, draws: int = DRAWS) -> Interval:
     """Return the share of true values in `hits` with low and high (95 %)."""
     values, counts = np.unique(np.asarray(hits, dtype=np.int64), return_counts=True)
     weights = _draw(values, counts, draws)
-    return _interval(weights @ values / counts.sum())
+    return interval_of(weights @ values / counts.sum())
 
 
 def bootstrap_difference(ours: ArrayLike, theirs: ArrayLike, draws: int = DRAWS) -> dict[str, float]:
@@ -44,10 +64,20 @@ def bootstrap_difference(ours: ArrayLike, theirs: ArrayLike, draws: int = DRAWS)
     """
     steps = np.asarray(ours, dtype=np.int64) - np.asarray(theirs, dtype=np.int64)
     values, counts = np.unique(steps, return_counts=True)
-    differences = _draw(values, counts, draws) @ values / counts.sum()
-    interval = _interval(differences)
-    beyond = min((differences[1:] <= 0).sum(), (differences[1:] >= 0).sum())
-    p = min(1.0, 2 * (int(beyond) + 1) / (draws + 1))
+    return difference_of(_draw(values, counts, draws) @ values / counts.sum())
+
+
+def interval_of(values: Floats) -> Interval:
+    """Return value, low and high (95 %) of a score: the sample's own first, then one a draw."""
+    low, high = np.percentile(values[1:], PERCENTILES)
+    return {"value": round(float(values[0]), 6), "low": round(float(low), 6), "high": round(float(high), 6)}
+
+
+def difference_of(values: Floats) -> dict[str, float]:
+    """Return difference, low, high and p of differences: the sample's own first, then one a draw."""
+    interval = interval_of(values)
+    beyond = min((values[1:] <= 0).sum(), (values[1:] >= 0).sum())
+    p = min(1.0, 2 * (int(beyond) + 1) / len(values))
     return {"difference": interval["value"], "low": interval["low"], "high": interval["high"], "p": round(p, 4)}
 
 
@@ -65,20 +95,19 @@ def _score(weights: Floats, truth: NDArray[np.int64], predicted: NDArray[np.int6
     actual, guessed = weights @ _indicator(truth, classes), weights @ _indicator(predicted, classes)
     rows, right = weights.sum(axis=1), hits.sum(axis=1)
     either = actual + guessed
-    f1 = np.divide(2 * hits, either, out=np.zeros_like(hits), where=either > 0)
     spread = np.sqrt((rows**2 - (actual**2).sum(axis=1)) * (rows**2 - (guessed**2).sum(axis=1)))
     covariance = right * rows - (actual * guessed).sum(axis=1)
     return {
         "accuracy": right / rows,
-        "macro_f1": f1.sum(axis=1) / (either > 0).sum(axis=1),
-        "matthews_correlation": np.divide(covariance, spread, out=np.zeros_like(rows), where=spread > 0),
+        "macro_f1": _share(2 * hits, either).sum(axis=1) / (either > 0).sum(axis=1),
+        "matthews_correlation": _share(covariance, spread),
     }
+
+
+def _share(part: Floats, whole: Floats) -> Floats:
+    """Return part by whole, 0 where the whole is 0."""
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
 
 def _indicator(numbers: NDArray[np.int64], classes: int) -> Floats:
     return np.eye(classes, dtype=np.float64)[numbers]
-
-
-def _interval(values: Floats) -> Interval:
-    low, high = np.percentile(values[1:], PERCENTILES)
-    return {"value": round(float(values[0]), 6), "low": round(float(low), 6), "high": round(float(high), 6)}
