@@ -20,7 +20,6 @@ import json
 import logging
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +30,8 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from filelock import FileLock
 from pydantic import BaseModel
+
+from factory.metering import Meter
 
 from factory.errors import StoreError
 
@@ -130,10 +131,10 @@ class Store:
         log.info("%s: running", stage.__name__)
         partial = folder.with_name(folder.name + ".partial")
         (partial / "out").mkdir(parents=True, exist_ok=True)
-        started = time.monotonic()
+        meter = Meter()
         stage(*inputs, out=partial / "out")
         files = hash_files(partial / "out")
-        facts = {"seconds": round(time.monotonic() - started, 3), "packages": _packages()}
+        facts = {**meter.read(), "packages": _packages()}
         entry = {**manifest, "files": files, "digest": digest_of(files), **facts}
         finish(partial, entry)
         discard(folder)
@@ -156,13 +157,15 @@ def as_json(value: Any) -> Any:
     """Return what an argument contributes to a key: settings by value, artifacts by content."""
     if isinstance(value, Artifact):
         return {"artifact": value.digest}
+    if isinstance(value, Identified):
+        return value.identity
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, dict):
         return {key: as_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [as_json(item) for item in value]
-    return value.identity if isinstance(value, Identified) else value
+    return value
 
 
 def digest_of(value: Any) -> str:

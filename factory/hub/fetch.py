@@ -16,12 +16,13 @@ from factory.errors import HubError
 from factory.hub.embedded import Access
 from factory.hub.faults import explained
 from factory.hub.target import HUGGING_FACE, Target
+from factory.store import version
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import DatasetInfo, ModelInfo
 
 WEIGHTS = ["model.safetensors", "model-?????-of-?????.safetensors", "model.safetensors.index.json"]
-SETTINGS = ["config.json", "generation_config.json", "chat_template.jinja"]
+SETTINGS = ["config.json", "generation_config.json", "chat_template.jinja", "1_Pooling/config.json"]
 TOKENIZER = [
     *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt"),
     *("vocab.json", "merges.txt", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model"),
@@ -55,6 +56,7 @@ class Fetcher:
             yield Target.at(Access(self.fallback))
 
 
+@version(2)
 def fetch_base_model(repo_id: str, revision: str, source: Fetcher, *, out: Path) -> None:
     """Write the safetensors, configuration and tokenizer of a model, and source.json that says where they are from.
 
@@ -63,6 +65,7 @@ def fetch_base_model(repo_id: str, revision: str, source: Fetcher, *, out: Path)
     with _unpacked(source, repo_id, "model", revision, [*WEIGHTS, *SETTINGS, *TOKENIZER], out) as folder:
         _check_model(repo_id, folder)
         for name in _names(folder):
+            (out / name).parent.mkdir(exist_ok=True)
             (folder / name).replace(out / name)
 
 

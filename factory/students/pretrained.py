@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from factory.errors import TrainingError
-from factory.recipe import Student, Task
+from factory.recipe_students import Based
+from factory.students.lesson import Lesson
+from factory.students.pooling import add_mean_pooling, averages_tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -23,20 +25,22 @@ VOCABULARIES = (
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 
 
-def load_classifier(folder: Path, task: Task, student: Student) -> PreTrainedModel:
-    """Return the base model in `folder` with a new head of one output a label, drawn from `student.seed`.
+def load_classifier(lesson: Lesson) -> PreTrainedModel:
+    """Return the base model with a new head of one output a label, drawn from the student's seed.
 
-    Raises TrainingError when the folder needs code of its own, has no safetensors, or no encoder that can classify.
+    A base that was made to be read by the mean of its tokens is read so (`pooling`). Raises TrainingError when the
+    folder needs code of its own, has no safetensors, or nothing that can classify.
     """
     from safetensors import SafetensorError
     from transformers import AutoModelForSequenceClassification, set_seed
 
+    folder, student = lesson.base, cast(Based, lesson.student)
     _check_files(folder, student)
     set_seed(student.seed)
     try:
         model, found = AutoModelForSequenceClassification.from_pretrained(
             folder,
-            config=_read_config(folder, task, student),
+            config=_read_config(lesson),
             use_safetensors=True,
             dtype="float32",
             ignore_mismatched_sizes=True,  # the head of a base that is a classifier already
@@ -45,13 +49,19 @@ def load_classifier(folder: Path, task: Task, student: Student) -> PreTrainedMod
     except (SafetensorError, OSError) as fault:
         raise TrainingError(f"{student.base_model}: its weights cannot be read ({_one_line(fault)})") from fault
     _check_weights(model, found, student)
+    if averages_tokens(folder):
+        add_mean_pooling(model)
     return model
 
 
-def load_tokenizer(folder: Path, student: Student) -> PreTrainedTokenizerFast:
-    """Return the tokenizer in `folder`, cutting texts at `student.max_length`; raises TrainingError without one."""
+def load_tokenizer(lesson: Lesson) -> PreTrainedTokenizerFast:
+    """Return the base model's tokenizer, cutting texts at the student's `max_length`; raises TrainingError without one.
+
+    A decoder's tokenizer pads with its end-of-text token, as it has none for the purpose.
+    """
     from transformers import AutoTokenizer
 
+    folder, student = lesson.base, cast(Based, lesson.student)
     if not any((folder / file).is_file() for file in VOCABULARIES):  # transformers would make one that knows no word
         raise TrainingError(f"{student.base_model}: has no tokenizer; choose a base model with tokenizer.json")
     try:
@@ -60,6 +70,8 @@ def load_tokenizer(folder: Path, student: Student) -> PreTrainedTokenizerFast:
         raise TrainingError(
             f"{student.base_model}: has no usable tokenizer ({_one_line(fault)}); choose a model with tokenizer.json"
         ) from fault
+    tokenizer.padding_side = "right"
+    tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     if not tokenizer.is_fast or tokenizer.pad_token is None:
         lack = "padding token" if tokenizer.is_fast else "tokenizer.json"
         raise TrainingError(f"{student.base_model}: its tokenizer has no {lack}; choose an encoder such as a BERT")
@@ -74,7 +86,7 @@ def load_tokenizer(folder: Path, student: Student) -> PreTrainedTokenizerFast:
     return tokenizer
 
 
-def _check_files(folder: Path, student: Student) -> None:
+def _check_files(folder: Path, student: Based) -> None:
     name = student.base_model
     if not (folder / "config.json").is_file():
         raise TrainingError(f"{name}: has no config.json; give base_model the id or folder of a transformers model")
@@ -87,19 +99,24 @@ def _check_files(folder: Path, student: Student) -> None:
         raise TrainingError(f"{name}: has no model.safetensors; choose a base model whose weights are safetensors")
 
 
-def _read_config(folder: Path, task: Task, student: Student) -> Any:
+def _read_config(lesson: Lesson) -> Any:
     from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, AutoConfig
 
-    names = dict(enumerate(task.names))
+    folder, student, names = lesson.base, cast(Based, lesson.student), dict(enumerate(lesson.task.names))
+    kind = "multi_label_classification" if lesson.task.kind == "multi-label" else "single_label_classification"
     try:
         config = AutoConfig.from_pretrained(
             folder,
             id2label=names,
             label2id={name: number for number, name in names.items()},
-            problem_type="single_label_classification",
+            problem_type=kind,
         )
     except (ValueError, KeyError, OSError) as fault:
         raise TrainingError(f"{student.base_model}: its config.json cannot be used ({_one_line(fault)})") from fault
+    if config.pad_token_id is None:
+        config.pad_token_id = config.eos_token_id
+    if lesson.task.kind == "pair":
+        config.text_pair = True
     if type(config) not in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
         raise TrainingError(
             f"{student.base_model}: a {config.model_type} cannot classify texts; choose an encoder such as a BERT"
@@ -107,7 +124,7 @@ def _read_config(folder: Path, task: Task, student: Student) -> Any:
     return config
 
 
-def _check_weights(model: PreTrainedModel, found: dict[str, Any], student: Student) -> None:
+def _check_weights(model: PreTrainedModel, found: dict[str, Any], student: Based) -> None:
     """Refuse weights that left a part of the encoder at random: a head may be new, and the pooler that feeds it."""
     encoder = f"{model.base_model_prefix}."
     mismatched = [key[0] if isinstance(key, tuple) else key for key in found["mismatched_keys"]]

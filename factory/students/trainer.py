@@ -6,16 +6,13 @@ Importing this module imports torch and transformers: stages import it when they
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 import torch
-from sklearn.metrics import accuracy_score, f1_score
 from tqdm import tqdm  # type: ignore[import-untyped]
 from transformers import (
     DataCollatorWithPadding,
-    EvalPrediction,
     PreTrainedModel,
     PreTrainedTokenizerFast,
     PrinterCallback,
@@ -28,50 +25,55 @@ from transformers import (
 
 from factory.data.examples import Example
 from factory.errors import TrainingError
-from factory.recipe import Student
+from factory.recipe import Task
+from factory.recipe_students import Trained
+from factory.students.lesson import Lesson
+from factory.students.networks import tokenize
+from factory.students.validation import score_validation
 
 PATIENCE = 3  # epochs without a better macro-F1 on validation rows before training stops
 WARMUP = 0.1  # share of the steps in which the learning rate rises; then it falls to zero in a line
 WEIGHT_DECAY = 0.01
 LOGS_PER_EPOCH = 10
-Scores = dict[str, float]
+Scores = dict[str, Any]
+Loss = Callable[..., torch.Tensor]
 Row = dict[str, Any]
 
 
 def build_trainer(
-    model: PreTrainedModel,
+    lesson: Lesson,
+    network: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
-    student: Student,
-    place: Path,
-    rows: Sequence[Example],
-    validation: Sequence[Example] = (),
-    *,
     epochs: int,
+    trainer_type: type[Trainer] | None = None,
 ) -> Trainer:
-    """Return a Trainer that keeps its checkpoints in `place`.
+    """Return a Trainer that keeps its checkpoints in the lesson's place.
 
-    It takes `epochs` over `rows`, in which the learning rate falls to zero; with validation rows it stops earlier when
-    PATIENCE epochs brought nothing better.
+    It takes `epochs`, in which the learning rate falls to zero; with validation rows it stops earlier when PATIENCE
+    epochs brought nothing better. Another `trainer_type` may compute another loss.
     """
-    steps = -(-len(rows) // student.batch_size)
-    trainer = Trainer(
-        model,
-        _arguments(student, place, epochs, steps, validates=bool(validation)),
+    rows = encode(lesson.balanced_rows, tokenizer, network, lesson.task, soft=True)
+    validation = encode(lesson.validation, tokenizer, network, lesson.task, soft=False)
+    steps = -(-len(rows) // cast(Trained, lesson.student).batch_size)
+    trainer = (trainer_type or Trainer)(
+        network,
+        _arguments(lesson, epochs, steps),
         DataCollatorWithPadding(tokenizer),
-        encode(rows, tokenizer, model, soft=True),
-        encode(validation, tokenizer, model, soft=False) if validation else None,
-        compute_loss_func=_cross_entropy,
-        compute_metrics=_score,
-        callbacks=[_Watch(student.name, steps * epochs)],
+        rows,
+        validation or None,
+        compute_loss_func=_choose_loss(lesson, network),
+        compute_metrics=lambda predicted: score_validation(lesson, predicted.predictions),
+        callbacks=[_Watch(lesson.student.name, steps * epochs)],
     )
     trainer.remove_callback(PrinterCallback)  # it prints on stdout
     return trainer
 
 
-def read_scores(history: Sequence[Mapping[str, float]]) -> list[Scores]:
-    """Return macro-F1, accuracy and loss on validation rows after each epoch from a Trainer's log."""
-    names = ("macro_f1", "accuracy", "loss")
-    return [{name: round(entry[f"eval_{name}"], 6) for name in names} for entry in history if "eval_loss" in entry]
+def read_scores(history: Sequence[Mapping[str, Any]]) -> list[Scores]:
+    """Return macro-F1, accuracy and loss (and thresholds) on validation rows after each epoch from a Trainer's log."""
+    names = ("macro_f1", "accuracy", "loss", "thresholds")
+    found = [entry for entry in history if "eval_loss" in entry]
+    return [{name: _rounded(entry[f"eval_{name}"]) for name in names if f"eval_{name}" in entry} for entry in found]
 
 
 def best_epoch(scores: Sequence[Scores]) -> int:
@@ -92,28 +94,35 @@ def has_bf16() -> bool:
 
 
 def encode(
-    rows: Sequence[Example], tokenizer: PreTrainedTokenizerFast, model: PreTrainedModel, *, soft: bool
+    rows: Sequence[Example],
+    tokenizer: PreTrainedTokenizerFast,
+    network: PreTrainedModel,
+    task: Task,
+    *,
+    soft: bool,
 ) -> list[Row]:
-    """Return what the model reads of each row, and the label as a distribution over the model's labels.
+    """Return what the network reads of each row, and its labels as weights, one for each label of the network.
 
-    With `soft` that is the teacher's distribution where it gave one, after knowledge distillation (Hinton et al.
-    2015); else all weight is on the row's label.
+    They are a distribution, or of a multi-label task a probability each. With `soft` they are the teacher's where it
+    gave some, after knowledge distillation (Hinton et al. 2015); else all weight is on the row's label or labels.
     """
-    numbers = model.config.label2id
-    columns = tokenizer([row.text for row in rows], truncation=True)
-    encoded = [{name: values[row] for name, values in columns.items()} for row in range(len(rows))]
-    return [{**inputs, "labels": _target(row, numbers, soft)} for inputs, row in zip(encoded, rows, strict=True)]
+    names = list(network.config.label2id)
+    targets = [_target(row, names, soft, task.kind == "multi-label") for row in rows]
+    return [
+        {**inputs, "labels": target} for inputs, target in zip(tokenize(tokenizer, rows), targets, strict=True)
+    ]
 
 
-def _target(row: Example, numbers: Mapping[str, int], soft: bool) -> list[float]:
-    told = row.probabilities if soft and row.probabilities else {row.label: 1.0}
-    weights = [max(told.get(label, 0.0), 0.0) for label in numbers]
-    return [weight / sum(weights) for weight in weights]
+def _target(row: Example, names: Sequence[str], soft: bool, is_independent: bool) -> list[float]:
+    told = row.probabilities if soft and row.probabilities else dict.fromkeys(row.given_labels, 1.0)
+    weights = [max(told.get(name, 0.0), 0.0) for name in names]
+    return weights if is_independent else [weight / sum(weights) for weight in weights]
 
 
-def _arguments(student: Student, place: Path, epochs: int, steps: int, *, validates: bool) -> TrainingArguments:
+def _arguments(lesson: Lesson, epochs: int, steps: int) -> TrainingArguments:
+    student, has_gpu = cast(Trained, lesson.student), torch.cuda.is_available()
     return TrainingArguments(
-        str(place),
+        str(lesson.place),
         num_train_epochs=epochs,
         per_device_train_batch_size=student.batch_size,
         per_device_eval_batch_size=64,
@@ -124,28 +133,39 @@ def _arguments(student: Student, place: Path, epochs: int, steps: int, *, valida
         train_sampling_strategy="group_by_length",
         bf16=has_bf16(),
         seed=student.seed,
-        full_determinism=torch.cuda.is_available(),
-        eval_strategy="epoch" if validates else "no",
+        full_determinism=has_gpu,
+        eval_strategy="epoch" if lesson.validation else "no",
         save_strategy="epoch",
         save_total_limit=1,
         logging_steps=max(steps // LOGS_PER_EPOCH, 1),
         logging_nan_inf_filter=False,
-        dataloader_pin_memory=torch.cuda.is_available(),
+        dataloader_pin_memory=has_gpu,
         disable_tqdm=True,
         report_to="none",
     )
 
 
-def _cross_entropy(outputs: Any, targets: torch.Tensor, num_items_in_batch: object = None) -> torch.Tensor:
-    return torch.nn.functional.cross_entropy(outputs["logits"].float(), targets)
+def _choose_loss(lesson: Lesson, network: PreTrainedModel) -> Loss:
+    """Return the mean loss of a batch: cross-entropy, or of a multi-label task that of each label by itself."""
+    weights = torch.tensor(lesson.label_weights, device=network.device) if lesson.label_weights else None
+    of_rows = _independent if lesson.task.kind == "multi-label" else _exclusive
+
+    def loss(outputs: Any, targets: torch.Tensor, num_items_in_batch: object = None) -> torch.Tensor:
+        return of_rows(outputs["logits"].float(), targets, weights)
+
+    return loss
 
 
-def _score(prediction: EvalPrediction) -> Scores:
-    truth, predicted = prediction.label_ids.argmax(-1), prediction.predictions.argmax(-1)
-    return {
-        "accuracy": float(accuracy_score(truth, predicted)),
-        "macro_f1": float(f1_score(truth, predicted, average="macro", zero_division=0)),
-    }
+def _exclusive(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
+    return torch.nn.functional.cross_entropy(logits, targets, weights)
+
+
+def _independent(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
+    return torch.nn.functional.binary_cross_entropy_with_logits(logits, targets, weights)
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 6) if isinstance(value, float) else value
 
 
 class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not followed

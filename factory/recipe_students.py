@@ -1,0 +1,177 @@
+"""The students of a recipe: what all have in common, and what each method adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+Effort = Literal["quick", "normal", "thorough"]
+SEEDS = {"quick": 1, "normal": 1, "thorough": 3}
+Rate = Annotated[float, Field(gt=0)]
+
+
+class Student(BaseModel):
+    """One small model to train; `method` says how, and which further settings there are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=30, description="Suffix of its repository.")
+    method: str
+    seed: int = Field(0, description="Of initial weights and the order of rows.")
+    seeds: int | None = Field(None, ge=1, le=20, description="Runs that differ in the seed alone, from `seed` on.")
+    balance: Literal["none", "weights", "sampling"] = Field(
+        "none", description="For skewed labels: weights in the loss, or rare labels drawn more often."
+    )
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What shapes the weights: everything but the name."""
+        return self.model_dump(mode="json", exclude={"name"})
+
+    def cells(self, effort: Effort) -> list[AnyStudent]:
+        """Return what is tried for this student: a run for each learning rate and seed, every setting filled in."""
+        runs = range(self.seed, self.seed + (self.seeds or SEEDS[effort]))
+        return [self._settle(effort, seed, rate) for rate in self._rates(effort) for seed in runs]
+
+    def _rates(self, effort: Effort) -> list[float | None]:
+        return [None]
+
+    def _settle(self, effort: Effort, seed: int, rate: float | None) -> Any:
+        return self.model_copy(update={"seed": seed, "seeds": 1})
+
+
+class Linear(Student):
+    """Logistic regression on TF-IDF of words and pairs of words: no base model, a file of kilobytes."""
+
+    method: Literal["linear"]
+
+
+class Based(Student):
+    """A student that starts from a base model."""
+
+    base_model: str = Field(min_length=1, description="A Hub id, or a folder (`./model`).")
+    revision: str = Field("main", description="Branch, tag or commit of the base model.")
+    max_length: int = Field(128, ge=8, description="Tokens; the rest of a text is cut off.")
+
+
+class Static(Based):
+    """One vector a token, distilled from the base model (model2vec), and a linear head: no network at all."""
+
+    method: Literal["static"]
+
+
+class Head(Based):
+    """The body stays as it is; only the head is trained."""
+
+    method: Literal["head"]
+
+
+class Trained(Based):
+    """A student that is trained by gradient."""
+
+    epochs: int | None = Field(None, ge=1, description="At most; validation decides when to stop.")
+    lr: Rate | Annotated[list[Rate], Field(min_length=1)] | None = Field(
+        None, description="Peak learning rate; of several, validation chooses."
+    )
+    batch_size: int = Field(16, ge=1, description="Rows in one step.")
+    head_first: bool = Field(True, description="Train the head on the frozen body before everything together.")
+
+    def _rates(self, effort: Effort) -> list[float | None]:
+        given = self.lr or RATES[self.method][effort]
+        return list(given) if isinstance(given, list) else [given]
+
+    def _settle(self, effort: Effort, seed: int, rate: float | None) -> Any:
+        settled = {"seed": seed, "seeds": 1, "lr": rate, "epochs": self.epochs or EPOCHS[effort]}
+        return self.model_copy(update=settled)
+
+
+class Full(Trained):
+    """Every weight is trained."""
+
+    method: Literal["full"] = "full"
+
+
+class Lora(Trained):
+    """Low-rank adapters are trained and merged into the weights."""
+
+    method: Literal["lora"]
+    init: Literal["default", "pissa", "olora", "eva"] = Field(
+        "default", description="Where the factors start: at random, or from an SVD or QR of weights or activations."
+    )
+    rank: int = Field(16, ge=1, description="Of each pair of factors.")
+    alpha: int | None = Field(None, ge=1, description="Scale of the update (default: twice the rank).")
+    target_modules: str | list[str] = Field("all-linear", description="Which layers get factors.")
+    dora: bool = Field(False, description="Train the magnitude of each column apart (DoRA).")
+    rslora: bool = Field(False, description="Scale by alpha over the root of the rank (rsLoRA).")
+    adapter: bool = Field(False, description="Publish the adapter too, in a repository of its own.")
+
+
+class Distil(Trained):
+    """Every weight is trained, on a distribution over the labels instead of the label alone."""
+
+    method: Literal["distil"]
+    teacher: str | None = Field(
+        None, description="Name of an earlier student whose logits teach (default: the teacher's probabilities)."
+    )
+    temperature: float = Field(2.0, gt=0, description="Softens both distributions.")
+    soft_weight: float = Field(0.7, ge=0, le=1, description="Share of the soft loss; the rest is on the labels.")
+
+
+class Shrink(Distil):
+    """A smaller network with layers of a larger one, taught by its logits and hidden states."""
+
+    method: Literal["shrink"]  # type: ignore[assignment]  # a method of its own
+    layers: int | list[int] = Field(3, description="How many, evenly spaced, or which, from 0.")
+    vocabulary: Literal["all", "used"] = Field("all", description="used: only tokens that the texts need are kept.")
+    init: Literal["copy", "random"] = Field("copy", description="random: the control, which is always reported.")
+
+
+class Auto(Trained):
+    """Tries several methods, and is the one that validation finds best."""
+
+    method: Literal["auto"]
+
+    def cells(self, effort: Effort) -> list[AnyStudent]:
+        """Return the runs of every method that the effort allows."""
+        return list(self._candidates(effort))
+
+    def _candidates(self, effort: Effort) -> Iterator[AnyStudent]:
+        given = self.model_dump(exclude={"method"}, exclude_unset=True)
+        for kind in TRIED[effort]:
+            settings = {name: value for name, value in given.items() if name in kind.model_fields}
+            yield from kind(**settings, method=kind.model_fields["method"].annotation.__args__[0]).cells(effort)
+
+
+AnyStudent = Linear | Static | Head | Full | Lora | Distil | Shrink | Auto
+RATES: dict[str, dict[str, list[float]]] = {
+    "full": {"quick": [5e-5], "normal": [5e-5], "thorough": [2e-5, 5e-5, 1e-4]},
+    "distil": {"quick": [5e-5], "normal": [5e-5], "thorough": [2e-5, 5e-5, 1e-4]},
+    "shrink": {"quick": [1e-4], "normal": [1e-4], "thorough": [5e-5, 1e-4, 3e-4]},
+    "lora": {"quick": [5e-4], "normal": [5e-4], "thorough": [2e-4, 5e-4, 1e-3]},
+}
+EPOCHS = {"quick": 5, "normal": 10, "thorough": 15}
+TRIED: dict[str, list[Any]] = {
+    "quick": [Linear, Head],
+    "normal": [Linear, Head, Full],
+    "thorough": [Linear, Static, Head, Full, Lora],
+}
+
+
+def _method_of(value: object) -> str:
+    given = value.get("method", "full") if isinstance(value, dict) else getattr(value, "method", "full")
+    return str(given)
+
+
+StudentSettings = Annotated[
+    Annotated[Linear, Tag("linear")]
+    | Annotated[Static, Tag("static")]
+    | Annotated[Head, Tag("head")]
+    | Annotated[Full, Tag("full")]
+    | Annotated[Lora, Tag("lora")]
+    | Annotated[Distil, Tag("distil")]
+    | Annotated[Shrink, Tag("shrink")]
+    | Annotated[Auto, Tag("auto")],
+    Discriminator(_method_of),
+]

@@ -1,0 +1,152 @@
+"""Train the head on a frozen body: logistic regression on what the last layer of the classifier reads.
+
+Alone it is the method `head`; before full fine-tuning it keeps the first steps from spoiling the features (linear
+probing, then fine-tuning: Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from factory.data.examples import Example
+from factory.students.lesson import Facts, Fitted, Lesson
+from factory.students.networks import count_parameters, save_network, tokenize
+from factory.students.pretrained import load_classifier, load_tokenizer
+from factory.students.validation import score_validation
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+PENALTIES = (0.1, 1.0, 10.0, 100.0)  # inverse strengths of the penalty, of which validation chooses
+FIRST_PENALTY = 1.0  # where the head only goes first
+ABSENT = -5.0  # logit of a label that no row has
+MAX_STEPS = 3_000
+BATCH_SIZE = 64
+Floats = NDArray[np.float32]
+
+
+def train_head(lesson: Lesson) -> Fitted:
+    """Return the base model with a trained head."""
+    network, tokenizer = load_classifier(lesson), load_tokenizer(lesson)
+    head = find_head(network)
+    facts = count_parameters(network) | {"trained_parameters": sum(weight.numel() for weight in head.parameters())}
+    features = read_features(network, tokenizer, lesson.balanced_rows)
+    found = lesson.found or _search(lesson, features, read_features(network, tokenizer, lesson.validation))
+    _set_head(head, *solve(lesson, features, found["penalty"]))
+    return Fitted(lambda folder: save_network(network, tokenizer, folder, found.get("thresholds")), facts | found)
+
+
+def train_head_first(lesson: Lesson, network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
+    """Set the head of `network` to what is best for its body as it is."""
+    features = read_features(network, tokenizer, lesson.balanced_rows)
+    _set_head(find_head(network), *solve(lesson, features, FIRST_PENALTY))
+
+
+def find_head(network: PreTrainedModel) -> Any:
+    """Return the linear layer that gives the logits: the last one with an output for each label."""
+    from torch.nn import Linear
+
+    layers = [layer for layer in network.modules() if isinstance(layer, Linear)]
+    return [layer for layer in layers if layer.out_features == network.config.num_labels][-1]
+
+
+def read_features(
+    network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, rows: Sequence[Example]
+) -> Floats:
+    """Return what the head reads of each row, of shape (rows, hidden size); a decoder's head reads the last token."""
+    import torch
+
+    found = np.zeros((len(rows), find_head(network).in_features), dtype=np.float32)
+    with _listening(find_head(network)) as heard:
+        for places, batch in _batches(network, tokenizer, rows):
+            with torch.inference_mode():
+                network(**batch)
+            read = heard.pop()
+            if read.dim() == 3:
+                read = read[torch.arange(len(places)), batch["attention_mask"].sum(1) - 1]
+            found[places] = read.float().cpu().numpy()
+    return found
+
+
+def solve(lesson: Lesson, features: Floats, penalty: float) -> tuple[Floats, Floats]:
+    """Return weights (labels, hidden size) and biases (labels) of the regression on the lesson's balanced rows."""
+    middle, spread = features.mean(axis=0), float(features.std()) or 1.0
+    scaled, rows, names = (features - middle) / spread, lesson.balanced_rows, lesson.task.names
+    weights = np.zeros((len(names), features.shape[1]), dtype=np.float32)
+    biases = np.full(len(names), ABSENT, dtype=np.float32)
+    for place, row_weights, bias in _regress(scaled, rows, lesson, penalty):
+        weights[place], biases[place] = row_weights, bias
+    weights /= spread
+    return weights, biases - np.where(biases == ABSENT, 0, weights @ middle)
+
+
+def _regress(features: Floats, rows: Sequence[Example], lesson: Lesson, penalty: float) -> Iterator[tuple[int, Any, float]]:
+    """Yield place, weights and bias of each label that tells rows apart."""
+    from sklearn.linear_model import LogisticRegression
+
+    names = lesson.task.names
+    weights = dict(zip(names, lesson.label_weights or [1.0] * len(names), strict=True))
+    importance = [max((weights[label] for label in row.given_labels), default=1.0) for row in rows]
+    answers = [row.given_labels for row in rows]
+    if lesson.task.kind == "multi-label":
+        targets = {place: [name in answer for answer in answers] for place, name in enumerate(names)}
+        for place, target in targets.items():
+            if 0 < sum(target) < len(target):
+                model = LogisticRegression(C=penalty, max_iter=MAX_STEPS).fit(features, target, importance)
+                yield place, model.coef_[0], float(model.intercept_[0])
+        return
+    classes = [names.index(answer[0]) for answer in answers]
+    if len(set(classes)) == 1:
+        yield classes[0], np.zeros(features.shape[1]), 0.0
+        return
+    model = LogisticRegression(C=penalty, max_iter=MAX_STEPS).fit(features, classes, importance)
+    coefficients, intercepts = model.coef_, model.intercept_
+    if len(coefficients) == 1:  # two labels share one line
+        coefficients, intercepts = np.vstack([-coefficients, coefficients]) / 2, np.array([-1, 1]) * intercepts / 2
+    yield from zip(model.classes_, coefficients, intercepts, strict=True)
+
+
+def _search(lesson: Lesson, features: Floats, validation: Floats) -> Facts:
+    """Return the penalty that is best on validation rows, with its scores; and thresholds, of a multi-label task."""
+    tried = []
+    for penalty in PENALTIES:
+        weights, biases = solve(lesson, features, penalty)
+        tried.append({"penalty": penalty, **score_validation(lesson, validation @ weights.T + biases)})
+    return max(tried, key=lambda facts: (facts["macro_f1"], -facts["penalty"]))
+
+
+def _set_head(head: Any, weights: Floats, biases: Floats) -> None:
+    import torch
+
+    with torch.no_grad():
+        head.weight.copy_(torch.from_numpy(weights))
+        if head.bias is not None:
+            head.bias.copy_(torch.from_numpy(biases))
+
+
+@contextmanager
+def _listening(layer: Any) -> Iterator[list[Any]]:
+    heard: list[Any] = []
+    hook = layer.register_forward_pre_hook(lambda _, inputs: heard.append(inputs[0]))
+    try:
+        yield heard
+    finally:
+        hook.remove()
+
+
+def _batches(
+    network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, rows: Sequence[Example]
+) -> Iterator[tuple[list[int], Any]]:
+    """Yield places and inputs of rows of like length."""
+    encoded = tokenize(tokenizer, rows)
+    order = sorted(range(len(rows)), key=lambda place: len(encoded[place]["input_ids"]))
+    network.eval()
+    for start in range(0, len(order), BATCH_SIZE):
+        places = order[start : start + BATCH_SIZE]
+        batch = tokenizer.pad([encoded[place] for place in places], return_tensors="pt")
+        yield places, batch.to(network.device)

@@ -1,0 +1,41 @@
+"""What all methods that train a network do with it: read texts, count, write to a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from factory.data.examples import Example
+from factory.students.lesson import Facts
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+
+def tokenize(tokenizer: PreTrainedTokenizerFast, rows: Sequence[Example]) -> list[dict[str, Any]]:
+    """Return what a network reads of each row: a text or a pair of texts, cut at the tokenizer's length."""
+    if not rows:
+        return []
+    pairs = [row.text_pair for row in rows] if rows[0].text_pair is not None else None
+    columns = tokenizer([row.text for row in rows], pairs, truncation=True)
+    return [{name: values[place] for name, values in columns.items()} for place in range(len(rows))]
+
+
+def save_network(
+    network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path, thresholds: dict[str, float] | None
+) -> None:
+    """Write config.json, model.safetensors and the tokenizer; thresholds of a multi-label task go to the config."""
+    if thresholds:
+        network.config.thresholds = thresholds
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def count_parameters(network: PreTrainedModel) -> Facts:
+    """Return how many numbers the network has, and how many of them are trained."""
+    numbers = [(parameter.numel(), parameter.requires_grad) for parameter in network.parameters()]
+    return {
+        "parameters": sum(count for count, _ in numbers),
+        "trained_parameters": sum(count for count, is_trained in numbers if is_trained),
+    }
