@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from factory.localhub.accounts import authenticate
 from factory.localhub.calls import Call, reply
+from factory.localhub.cors import answer_preflight, is_preflight, share
 from factory.localhub.errors import HubError, Moved
 from factory.localhub.pages import read_session, show_refusal, wants_page
 from factory.localhub.routes import ROUTES
@@ -34,7 +35,7 @@ class Hub:
     """The Hub of one store as an ASGI application.
 
     With `hosts`, a request for any other host name is refused: a page that a browser loads elsewhere must not reach
-    a Hub on loopback by pointing its own name there.
+    a Hub on loopback by pointing its own name there, and may read its answers only if it comes from such a host too.
     """
 
     def __init__(self, store: Store, *, hosts: frozenset[str] | None = None) -> None:
@@ -46,7 +47,12 @@ class Hub:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        response = await self._answer(request)
+        call = Call(
+            self.store, request.method, request.scope["raw_path"].decode("latin-1"), request.query_params,
+            {key.lower(): value for key, value in request.headers.items()},
+        )  # fmt: skip
+        response = answer_preflight() if is_preflight(call) else await self._answer(request, call)
+        share(call, response, self._hosts)
         response.headers["X-Request-Id"] = uuid.uuid4().hex
         response.headers["X-Content-Type-Options"] = "nosniff"
         await response(scope, receive, send)
@@ -55,11 +61,7 @@ class Hub:
         """Wait for the threads that still answer."""
         self._threads.shutdown()
 
-    async def _answer(self, request: Request) -> Response:
-        call = Call(
-            self.store, request.method, request.scope["raw_path"].decode("latin-1"), request.query_params,
-            {key.lower(): value for key, value in request.headers.items()},
-        )  # fmt: skip
+    async def _answer(self, request: Request, call: Call) -> Response:
         try:
             route, limit = await self._in_thread(lambda: self._admit(call))
             if call.method not in ("GET", "HEAD"):
