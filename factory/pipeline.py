@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from factory.data.examples import Text
 from factory.data.filtering import filter_examples
 from factory.data.generation import generate_texts
-from factory.data.gold import read_gold, read_texts
+from factory.data.gold import iter_contents, read_gold, read_texts
 from factory.data.labelling import label_texts
 from factory.data.splitting import split_examples
-from factory.data.tables import read_rows
 from factory.evaluation.baselines import score_baselines
 from factory.evaluation.scoring import evaluate_student, score_teacher
 from factory.hub.fetch import Fetcher, fetch_base_model, fetch_rows
@@ -60,12 +60,12 @@ def run_stages(recipe: Recipe, store: Store, target: Target, namespace: str | No
     task, teacher = recipe.task, bench.open_teacher()
 
     gold_file = bench.find_rows(recipe.gold) if recipe.gold else None
-    gold = store(read_gold, gold_file, recipe.gold, task.names) if recipe.gold else None
+    gold = store(read_gold, gold_file, recipe.gold, task.kind, task.names) if recipe.gold else None
     texts = []
     if recipe.generate:
         texts.append(store(generate_texts, task, recipe.generate, teacher))
     if recipe.texts:
-        texts.append(store(read_texts, bench.find_rows(recipe.texts), recipe.texts))
+        texts.append(store(read_texts, bench.find_rows(recipe.texts), recipe.texts, task.kind))
 
     labelled = [store(label_texts, some, task, teacher) for some in texts]
     answers = store(label_texts, gold, task, teacher) if gold else None
@@ -164,12 +164,12 @@ def forecast_teacher(recipe: Recipe, store: Store, target: Target) -> dict[str, 
 
     `uncounted` names the datasets that have not been fetched yet, whose rows the forecast therefore leaves out.
     """
-    bench, texts, uncounted = Bench(recipe, store, Fetcher(target)), list[str](), list[str]()
+    bench, texts, uncounted = Bench(recipe, store, Fetcher(target)), list[Text](), list[str]()
     for rows in filter(None, (recipe.gold, recipe.texts)):
         path = bench.find_rows(rows).path
         path = path / "rows.jsonl" if rows.dataset else path
         if path.exists():
-            texts += [str(row[rows.text]) for _, row in read_rows(path)]
+            texts += iter_contents(path, rows, recipe.task.kind)
         else:
             uncounted.append(str(rows.dataset))
     return {**asdict(forecast(recipe, texts, find_ledger())), "uncounted": uncounted}

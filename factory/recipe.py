@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
 
 ROUTER = "https://router.huggingface.co/v1"
+Kind = Literal["single-label", "multi-label", "pair"]
 
 
 class Section(BaseModel):
@@ -23,7 +24,12 @@ class Section(BaseModel):
 class Task(Section):
     """What is asked of the teacher and of every student."""
 
+    kind: Kind = Field(
+        "single-label",
+        description="multi-label: all that apply, which may be none; pair: one label for two texts together.",
+    )
     text: str = Field(min_length=1, description="What one text is, e.g. 'An SMS message'.")
+    text_pair: str | None = Field(None, min_length=1, description="What the second text of a pair is.")
     question: str = Field(min_length=1, description="The question that the labels answer.")
     labels: dict[str, str] = Field(min_length=2, description="Each label and what it means; the order is kept.")
 
@@ -122,6 +128,7 @@ class Rows(Section):
     split: str = Field("train", description="Split of the dataset.")
     revision: str = Field("main", description="Branch, tag or commit of the dataset.")
     text: str = Field("text", description="Name of the text column.")
+    text_pair: str = Field("text_pair", description="Name of the column of the second text, for pairs.")
 
     @model_validator(mode="after")
     def _one_place(self) -> Rows:
@@ -141,7 +148,7 @@ class Gold(Texts):
     """Rows whose labels are trusted: never trained on, the only ground for a claim of accuracy."""
 
     split: str = Field("test", description="Split of the dataset.")
-    label: str = Field("label", description="Name of the label column.")
+    label: str = Field("label", description="Name of the label column; it holds lists if the task is multi-label.")
     labelled_by: str = Field(min_length=1, description="Who labelled it, e.g. `humans`; printed on every card.")
 
 

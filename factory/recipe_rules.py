@@ -56,6 +56,25 @@ def _texts_come_from_somewhere(recipe: Recipe) -> Iterator[Fault]:
             yield ("generate", "attributes", name), "needs at least one value"
 
 
+def _the_kind_of_task_has_what_it_needs(recipe: Recipe) -> Iterator[Fault]:
+    task, is_pair = recipe.task, recipe.task.kind == "pair"
+    if is_pair and task.text_pair is None:
+        yield ("task", "text_pair"), "is missing; say what the second text of a pair is"
+    if is_pair and recipe.generate:
+        yield ("generate",), "a teacher only labels pairs and does not write them; give `texts:` of your own"
+    if task.kind == "multi-label" and isinstance(recipe.teacher, LocalTeacher):
+        remedy = "use a server, or recorded answers"
+        yield ("teacher",), f"a local teacher finds the one best label and cannot tell which others apply; {remedy}"
+    if not is_pair:
+        yield from _has_no_second_text(recipe)
+
+
+def _has_no_second_text(recipe: Recipe) -> Iterator[Fault]:
+    for name, section in (("task", recipe.task), ("texts", recipe.texts), ("gold", recipe.gold)):
+        if section and "text_pair" in section.model_fields_set:
+            yield (name, "text_pair"), "only pairs have a second text; remove it, or set `task.kind: pair`"
+
+
 def _students_have_names_of_their_own(recipe: Recipe) -> Iterator[Fault]:
     for name, count in Counter(student.name for student in recipe.students).items():
         if count > 1:
@@ -98,7 +117,7 @@ def _check_gold(recipe: Recipe, gold: Gold) -> Iterator[Fault]:
     from factory.data.gold import iter_gold
 
     try:
-        for _ in iter_gold(recipe.find(str(gold.file)), gold, recipe.task.names):
+        for _ in iter_gold(recipe.find(str(gold.file)), gold, recipe.task.kind, recipe.task.names):
             pass
     except DataError as error:
         yield ("gold",), str(error)
@@ -113,6 +132,7 @@ RULES: tuple[Callable[[Recipe], Iterator[Fault]], ...] = (
     _labels_are_plain,
     _labels_differ,
     _texts_come_from_somewhere,
+    _the_kind_of_task_has_what_it_needs,
     _students_have_names_of_their_own,
     _budget_has_a_price,
     _claims_have_grounds,

@@ -2,6 +2,10 @@
 
 A filter looks at one row and returns None or a reason. Duplicates count against rows that are kept, so that of two
 equal texts one survives whatever happens to the other; which one depends on content, never on the order of rows.
+
+The two texts of a pair are taken together: their words add up to its length, and it is a duplicate of another, or in
+gold, where both texts are the same. Words in a row are looked for in each of the two: a pair is removed where either
+of its texts shares them with any text of gold.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from factory.data.examples import Example, read_examples, write_examples
+from factory.data.examples import Example, Text, parts_of, read_examples, write_examples
 from factory.errors import DataError
 from factory.recipe import Filter
 from factory.store import Artifact
@@ -28,8 +32,8 @@ def filter_examples(labelled: list[Artifact], gold: Artifact | None, filter: Fil
     Raises DataError with the counts when no row is left.
     """
     rows = [row for artifact in labelled for row in read_examples(artifact.path / "examples.jsonl")]
-    gold_texts = [row.text for row in read_examples(gold.path / "gold.jsonl")] if gold else []
-    kept, rejected = sift(rows, gold_texts, filter)
+    trusted = read_examples(gold.path / "gold.jsonl") if gold else []
+    kept, rejected = sift(rows, trusted, filter)
     removed = Counter(row.reason for row in rejected)
     if not kept:
         counts = ", ".join(f"{reason}: {count}" for reason, count in removed.most_common()) or "there were none"
@@ -40,9 +44,9 @@ def filter_examples(labelled: list[Artifact], gold: Artifact | None, filter: Fil
     (out / "counts.json").write_text(json.dumps(counts_file, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def sift(rows: Iterable[Example], gold_texts: Iterable[str], filter: Filter) -> tuple[list[Example], list[Example]]:
+def sift(rows: Iterable[Example], gold: Iterable[Example], filter: Filter) -> tuple[list[Example], list[Example]]:
     """Return the rows that are kept, and those that are not with their reasons, both ordered by id."""
-    check = _Sieve(filter, [Candidate(Example(text)) for text in gold_texts])
+    check = _Sieve(filter, [Candidate(row) for row in gold])
     kept, rejected = [], []
     for row in sorted(rows, key=_content):
         if reason := check(Candidate(row)):
@@ -54,24 +58,32 @@ def sift(rows: Iterable[Example], gold_texts: Iterable[str], filter: Filter) -> 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A row, and its text as a reader would compare it."""
+    """A row, and its text, or both texts of a pair, as a reader would compare it."""
 
     row: Example
 
     @cached_property
-    def words(self) -> list[str]:
-        """The text after NFKC and casefold, without punctuation; a character of Chinese or Japanese is a word."""
-        return unicodedata.normalize("NFKC", self.row.text).casefold().translate(_FOLDING).split()
+    def words(self) -> list[list[str]]:
+        """Each text after NFKC and casefold, without punctuation; a character of Chinese or Japanese is a word."""
+        texts = (unicodedata.normalize("NFKC", text) for text in parts_of(self.row.content))
+        return [text.casefold().translate(_FOLDING).split() for text in texts]
 
     @cached_property
-    def key(self) -> str:
+    def key(self) -> tuple[str, ...]:
         """Equal for texts that differ in case, punctuation and blanks alone."""
-        return " ".join(self.words) or self.row.text
+        texts = parts_of(self.row.content)
+        return tuple(" ".join(words) or text for words, text in zip(self.words, texts, strict=True))
+
+    @cached_property
+    def length(self) -> int:
+        """How many words there are, in both texts of a pair together."""
+        return sum(map(len, self.words))
 
     def ngrams(self, length: int) -> Iterator[str]:
-        """Yield every `length` words in a row."""
-        for start in range(len(self.words) - length + 1):
-            yield " ".join(self.words[start : start + length])
+        """Yield every `length` words in a row of one text."""
+        for words in self.words:
+            for start in range(len(words) - length + 1):
+                yield " ".join(words[start : start + length])
 
 
 class _Sieve:
@@ -81,8 +93,8 @@ class _Sieve:
         self._filter = filter
         self._gold = {text.key for text in gold}
         self._gold_ngrams = {ngram for text in gold for ngram in text.ngrams(filter.gold_ngram)}
-        self._texts: set[str] = set()
-        self._keys: set[str] = set()
+        self._texts: set[Text] = set()
+        self._keys: set[tuple[str, ...]] = set()
         self._filters: tuple[Callable[[Candidate], str | None], ...] = (
             self._unanswered,
             self._too_short,
@@ -99,21 +111,21 @@ class _Sieve:
         for find_reason in self._filters:
             if reason := find_reason(candidate):
                 return reason
-        self._texts.add(candidate.row.text)
+        self._texts.add(candidate.row.content)
         self._keys.add(candidate.key)
         return None
 
     def _unanswered(self, candidate: Candidate) -> str | None:
         row = candidate.row
-        if row.label is not None:
+        if row.answer is not None:
             return None
         return f"unanswered: {row.reason}" if row.reason not in (None, "unanswered") else "unanswered"
 
     def _too_short(self, candidate: Candidate) -> str | None:
-        return "too short" if len(candidate.words) < self._filter.min_words else None
+        return "too short" if candidate.length < self._filter.min_words else None
 
     def _too_long(self, candidate: Candidate) -> str | None:
-        return "too long" if len(candidate.words) > self._filter.max_words else None
+        return "too long" if candidate.length > self._filter.max_words else None
 
     def _in_gold(self, candidate: Candidate) -> str | None:
         return "in gold" if candidate.key in self._gold else None
@@ -125,12 +137,11 @@ class _Sieve:
         return f"shares {length} words in a row with gold"
 
     def _disagreement(self, candidate: Candidate) -> str | None:
-        row = candidate.row
-        differs = row.asked_for is not None and row.asked_for != row.label
+        differs = candidate.row.is_as_asked is False
         return "disagreement" if differs and self._filter.disagreements == "drop" else None
 
     def _duplicate(self, candidate: Candidate) -> str | None:
-        return "duplicate" if candidate.row.text in self._texts else None
+        return "duplicate" if candidate.row.content in self._texts else None
 
     def _near_identical(self, candidate: Candidate) -> str | None:
         return "near-identical" if candidate.key in self._keys else None

@@ -30,8 +30,9 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 def read_rows(path: str | Path) -> Iterator[tuple[int, Row]]:
     """Yield (number, row): the line where the row begins, or its place from 1 in a Parquet file.
 
-    `-` is standard input, whose lines are rows with one column, `text`. A ClassLabel column of a Parquet file, as
-    `datasets` writes it, comes as names. Raises DataError with file:line for what cannot be read, and for no rows.
+    `-` is standard input, whose lines are rows with one column, `text`. A ClassLabel column of a Parquet file, or one
+    of lists of them, as `datasets` writes it, comes as names. Raises DataError with file:line for what cannot be read,
+    and for no rows.
     """
     if str(path) == STANDARD_STREAM:
         lines = _decode(sys.stdin.buffer, "standard input")
@@ -178,14 +179,18 @@ def _read_parquet(path: Path) -> Iterator[tuple[int, Row]]:
 
 def _class_names(metadata: dict[bytes, bytes]) -> dict[str, list[str]]:
     features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
+    kinds = {column: feature for column, feature in features.items() if isinstance(feature, dict)}
+    items = {column: feature.get("feature", feature) for column, feature in kinds.items()}
     return {
-        column: feature["names"]
-        for column, feature in features.items()
-        if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+        column: item["names"]
+        for column, item in items.items()
+        if isinstance(item, dict) and item.get("_type") == "ClassLabel"
     }
 
 
 def _as_name(value: Any, names: list[str] | None) -> Any:
+    if names and isinstance(value, list):
+        return [_as_name(item, names) for item in value]
     if names is None or not isinstance(value, int):
         return value
     return names[value] if 0 <= value < len(names) else None  # -1 is how `datasets` says: no label

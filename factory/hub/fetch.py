@@ -184,7 +184,8 @@ def _read_split(repo_id: str, folder: Path, split: str) -> Iterator[dict[str, An
 
     try:
         rows = load_dataset(str(folder), split=split, streaming=True)
-        classes = {name: kind for name, kind in (rows.features or {}).items() if isinstance(kind, ClassLabel)}
+        items = {name: getattr(kind, "feature", kind) for name, kind in (rows.features or {}).items()}
+        classes = {name: kind for name, kind in items.items() if isinstance(kind, ClassLabel)}
         for row in rows:
             yield {name: _class_name(classes.get(name), value) for name, value in row.items()}
     except (DatasetsError, ValueError, FileNotFoundError) as fault:
@@ -193,7 +194,9 @@ def _read_split(repo_id: str, folder: Path, split: str) -> Iterator[dict[str, An
 
 
 def _class_name(kind: Any, value: Any) -> Any:
-    """Return the name of a class number; -1 stands for no label in datasets whose test labels are kept secret."""
+    """Return the name of a class number, or of each in a list; -1 says that a label is kept secret."""
+    if kind and isinstance(value, list):
+        return [_class_name(kind, item) for item in value]
     if kind is None or not isinstance(value, int):
         return value
     return kind.int2str(value) if value >= 0 else None

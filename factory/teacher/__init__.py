@@ -6,18 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from factory.data.examples import Example
+from factory.data.examples import Example, Text
 from factory.recipe import Generate, Task
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the teacher said of one text: a label, or the reason why there is none; never a guess."""
+    """What the teacher said of one text: a label, or the reason why there is none; never a guess.
+
+    In a multi-label task it is `labels`: all that apply, in the task's order; () is an answer too, and says that none
+    does.
+    """
 
     label: str | None
     reason: str | None = None
     confidence: float | None = None
     probabilities: dict[str, float] | None = None
+    labels: tuple[str, ...] | None = None
 
 
 @dataclass
@@ -57,8 +62,8 @@ class Teacher(Protocol):
         """What it has done so far; zeros for a teacher that costs nothing."""
         ...
 
-    def label(self, texts: Sequence[str], task: Task) -> list[Answer]:
-        """Return one answer a text, in the order of `texts`; raises TeacherError or BudgetError."""
+    def label(self, texts: Sequence[Text], task: Task) -> list[Answer]:
+        """Return one answer a text, or pair of texts, in their order; raises TeacherError or BudgetError."""
         ...
 
     def write(self, task: Task, generate: Generate) -> list[Example]:

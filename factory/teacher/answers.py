@@ -1,7 +1,8 @@
-"""Read a label, or written texts, out of what the teacher said: tolerant of packaging, never of meaning.
+"""Read labels, or written texts, out of what the teacher said: tolerant of packaging, never of meaning.
 
 A markdown fence, other case, a trailing dot or prose around one JSON object is packaging. A label outside the set, two
-labels, a refusal or a cut-off answer has no label, and the reason is kept instead; nothing is ever guessed.
+labels where one was asked for, a refusal or a cut-off answer has no label, and the reason is kept instead; nothing is
+ever guessed. Where all labels that apply were asked for, one outside the set spoils the whole answer.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
+from factory.recipe import Task
 from factory.teacher import Answer
 
 CUT_OFF = "cut off"
@@ -19,6 +21,7 @@ EMPTY = "empty answer"
 FILTERED = "filtered by the provider"
 NO_LABEL = "JSON without a label"
 REFUSED = "refused"
+TWO_ANSWERS = "two answers"
 TWO_LABELS = "two labels"
 UNKNOWN_LABEL = "unknown label"
 
@@ -34,6 +37,19 @@ JSON_ATTEMPTS = 20  # braces tried in one answer: a megabyte of them must not ta
 WRAPPING = " \t\r\n\"'`*\u201c\u201d\u2018\u2019"
 
 
+class Reader(Protocol):
+    """Knows the labels of a task, and what of them was asked for."""
+
+    def read(self, content: str) -> Answer:
+        """Return the answer that `content` gives, or the reason why it gives none."""
+        ...
+
+
+def open_reader(task: Task) -> Reader:
+    """Return who reads answers to the task: one label, or all that apply."""
+    return LabelsReader(task.names) if task.kind == "multi-label" else LabelReader(task.names)
+
+
 class LabelReader:
     """Knows the labels of a task and reads one of them out of an answer."""
 
@@ -44,8 +60,8 @@ class LabelReader:
         """Return the label that `content` gives, or the reason why it gives none."""
         text = unwrap(content)
         if not text:
-            return Answer(None, CUT_OFF if content.lstrip().startswith("<think>") else EMPTY)
-        values = list(_labels_in_json(text))
+            return _without_text(content)
+        values = [item for value in _values_in_json(text, "label") for item in _as_texts(value)]
         if not values:
             return self._read_bare(text)
         found = {self._labels.get(_fold(value)) for value in values}
@@ -64,6 +80,43 @@ class LabelReader:
         parts = [part.strip(WRAPPING + ".") for part in re.split(r",|/|;|\n|\bor\b|\band\b", bare)]
         if len(parts) > 1 and all(_fold(part) in self._labels for part in parts):
             return Answer(None, TWO_LABELS)
+        return Answer(None, NO_LABEL if text[0] in "{[" else UNKNOWN_LABEL)
+
+
+class LabelsReader:
+    """Knows the labels of a task and reads all that apply out of an answer, which may be none of them."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self._names = list(labels)
+        self._labels = {_fold(label): label for label in labels}
+
+    def read(self, content: str) -> Answer:
+        """Return the labels that `content` gives, or the reason why it cannot be used."""
+        text = unwrap(content)
+        if not text:
+            return _without_text(content)
+        values = list(_values_in_json(text, "labels", "label"))
+        if not values:
+            return self._read_bare(text)
+        first, *others = [self._choose(list(_as_texts(value))) for value in values]
+        return first if all(other == first for other in others) else Answer(None, TWO_ANSWERS)
+
+    def _choose(self, values: list[str]) -> Answer:
+        found = {self._labels.get(_fold(value)) for value in values}
+        if None in found:
+            return Answer(None, UNKNOWN_LABEL if any(values) else EMPTY)
+        return Answer(None, labels=tuple(name for name in self._names if name in found))
+
+    def _read_bare(self, text: str) -> Answer:
+        if text[0] == "[" and isinstance(values := _parse(text), list):
+            return self._choose(list(_as_texts(values)))
+        bare = text.strip(WRAPPING + ".")
+        parts = [part.strip(WRAPPING + "-.") for part in re.split(r",|;|\n", bare)]
+        for attempt in ([bare], parts):
+            if all(_fold(part) in self._labels for part in attempt):
+                return self._choose(attempt)
+        if REFUSAL.search(text):
+            return Answer(None, REFUSED)
         return Answer(None, NO_LABEL if text[0] in "{[" else UNKNOWN_LABEL)
 
 
@@ -100,7 +153,18 @@ class _Pairs(list[tuple[str, Any]]):
 _DECODER = json.JSONDecoder(object_pairs_hook=_Pairs)
 
 
-def _labels_in_json(text: str) -> Iterator[str]:
+def _without_text(content: str) -> Answer:
+    return Answer(None, CUT_OFF if content.lstrip().startswith("<think>") else EMPTY)
+
+
+def _parse(text: str) -> Any:
+    try:
+        return _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _values_in_json(text: str, *keys: str) -> Iterator[Any]:
     position = text.find("{")
     for _ in range(JSON_ATTEMPTS):
         if position < 0:
@@ -110,9 +174,7 @@ def _labels_in_json(text: str) -> Iterator[str]:
         except (ValueError, RecursionError):
             end = position + 1
         else:
-            for key, value in pairs:
-                if key.strip().casefold() == "label":
-                    yield from _as_texts(value)
+            yield from (value for key, value in pairs if key.strip().casefold() in keys)
         position = text.find("{", end)
 
 

@@ -10,17 +10,24 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from factory.data.examples import Example
+from factory.data.examples import Example, Text, example_id
 from factory.errors import TeacherError
 from factory.recipe import Budget, Generate, HttpTeacher, Task
 from factory.store import digest_of
 from factory.teacher import Answer, Usage
-from factory.teacher.answers import CUT_OFF, FILTERED, REFUSED, LabelReader, read_texts
+from factory.teacher.answers import CUT_OFF, FILTERED, REFUSED, Reader, open_reader, read_texts
 from factory.teacher.asking import Asking
 from factory.teacher.budget import Account
 from factory.teacher.interrupt import run
 from factory.teacher.ledger import Ledger, Question
-from factory.teacher.prompts import PROMPT_VERSION, WRITTEN_TEXT_TOKENS, LabelPrompt, Message, WritePrompt
+from factory.teacher.prompts import (
+    KINDS_VERSION,
+    PROMPT_VERSION,
+    WRITTEN_TEXT_TOKENS,
+    LabelPrompt,
+    Message,
+    WritePrompt,
+)
 from factory.teacher.wire import Fault, Reply, Wire, read_reply
 from factory.teacher.writing import WRITING_TEMPERATURE, Wish, plan_wishes, write_label
 
@@ -52,16 +59,17 @@ class ChatTeacher:
     def identity(self) -> dict[str, Any]:
         """The model, where it is, how it is asked; not how fast, nor for how much."""
         settings = self._settings
-        asked = {"temperature": settings.temperature, "max_tokens": settings.max_tokens, "prompt": PROMPT_VERSION}
-        return {"model": settings.model, "endpoint": find_endpoint(settings), **asked}
+        asked = {"temperature": settings.temperature, "max_tokens": settings.max_tokens}
+        prompts = {"prompt": PROMPT_VERSION, "other_kinds": KINDS_VERSION}
+        return {"model": settings.model, "endpoint": find_endpoint(settings), **asked, **prompts}
 
-    def label(self, texts: Sequence[str], task: Task) -> list[Answer]:
+    def label(self, texts: Sequence[Text], task: Task) -> list[Answer]:
         """Return one answer a text, in the order of `texts`; a text that comes twice is asked about once.
 
         Raises TeacherError when the server cannot be asked, BudgetError when the next call could exceed the budget,
         StoreError when the ledger cannot be written; what was answered until then costs nothing the next time.
         """
-        prompt, reader = LabelPrompt(task), LabelReader(task.names)
+        prompt, reader = LabelPrompt(task), open_reader(task)
         keys = [key_of(self._settings, label_request(self._settings, prompt, text)) for text in texts]
         with self._opened() as (ledger, account):
             answers, missing = self._recall(ledger, reader, dict(zip(keys, texts, strict=True)))
@@ -116,8 +124,8 @@ class ChatTeacher:
         return run(main(), asking.end)
 
     def _recall(
-        self, ledger: Ledger, reader: LabelReader, texts: dict[str, str]
-    ) -> tuple[dict[str, Answer], dict[str, str]]:
+        self, ledger: Ledger, reader: Reader, texts: dict[str, Text]
+    ) -> tuple[dict[str, Answer], dict[str, Text]]:
         """Return the answers that the ledger has, and the texts that it has none for, both by key."""
         answers = {}
         for key, reply in find_replies(ledger, list(texts)):
@@ -126,14 +134,14 @@ class ChatTeacher:
         return answers, {key: text for key, text in texts.items() if key not in answers}
 
     async def _label(
-        self, asking: Asking, prompt: LabelPrompt, reader: LabelReader, texts: dict[str, str],
+        self, asking: Asking, prompt: LabelPrompt, reader: Reader, texts: dict[str, Text],
         answers: dict[str, Answer],
     ) -> None:  # fmt: skip
         left = iter(texts.items())
 
         async def work() -> None:
             for key, text in left:
-                question = Question(key, self._recipe, "label", Example(text).id, self.name)
+                question = Question(key, self._recipe, "label", example_id(text), self.name)
                 try:
                     reply = await asking.ask(question, label_request(self._settings, prompt, text))
                 except Fault as fault:
@@ -175,7 +183,7 @@ class ChatTeacher:
         self.usage.models[name] = self.usage.models.get(name, 0) + 1
 
 
-def label_request(settings: HttpTeacher, prompt: LabelPrompt, text: str) -> Request:
+def label_request(settings: HttpTeacher, prompt: LabelPrompt, text: Text) -> Request:
     """Return the body of the call that asks for the label of `text`."""
     messages = prompt.messages(text)
     return _request(settings, messages, prompt.response_format, settings.temperature, settings.max_tokens)
@@ -216,6 +224,6 @@ def _request(
     return asked | {"temperature": temperature, "max_tokens": tokens}
 
 
-def _read_label(reply: Reply, reader: LabelReader) -> Answer:
+def _read_label(reply: Reply, reader: Reader) -> Answer:
     reason = WITHOUT_LABEL.get(reply.outcome)
     return Answer(None, reason) if reason else reader.read(reply.content)

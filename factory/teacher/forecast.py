@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from factory.data.examples import Text, is_blank
 from factory.data.generation import tidy
 from factory.recipe import Generate, HttpTeacher, Recipe, Task
 from factory.teacher.answers import read_texts
@@ -37,7 +38,7 @@ class Forecast:
     dollars: float = 0.0
 
 
-def forecast(recipe: Recipe, texts: Sequence[str], ledger: Path) -> Forecast:
+def forecast(recipe: Recipe, texts: Sequence[Text], ledger: Path) -> Forecast:
     """Return what writing the recipe's texts and labelling them and `texts` will take beyond what `ledger` has.
 
     `texts` are those that are known before the teacher is asked: the user's own and gold.
@@ -61,11 +62,11 @@ def estimate_tokens(request: Request) -> int:
 
 
 def _forecast_labels(
-    expected: Forecast, settings: HttpTeacher, task: Task, texts: Sequence[str], book: Ledger
+    expected: Forecast, settings: HttpTeacher, task: Task, texts: Sequence[Text], book: Ledger
 ) -> None:
     prompt = LabelPrompt(task)
     requests = {}
-    for text in dict.fromkeys(text for text in texts if text.strip()):
+    for text in dict.fromkeys(text for text in texts if not is_blank(text)):
         request = label_request(settings, prompt, text)
         requests[key_of(settings, request)] = estimate_tokens(request)
     known = {key for key, _ in find_replies(book, list(requests))}

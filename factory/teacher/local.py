@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from factory.data.examples import Example
+from factory.data.examples import Example, Text, parts_of
 from factory.errors import TeacherError
 from factory.recipe import Generate, LocalTeacher, Task
 from factory.store import digest_of, hash_files
 from factory.teacher import Answer, Usage
-from factory.teacher.prompts import SCORE, ScorePrompt
+from factory.teacher.prompts import SCORE, SCORE_PAIR, ScorePrompt
 
 log = logging.getLogger("factory")
 
@@ -47,17 +47,20 @@ class LanguageModel:
     def identity(self) -> dict[str, Any]:
         """The model's files, and how it is read."""
         files = digest_of(hash_files(self.folder))
-        prompt = digest_of([SCORE, ScorePrompt.begin])[:12]
+        prompt = digest_of([SCORE, SCORE_PAIR, ScorePrompt.begin])[:12]
         return {"local": files, "calibrate": self._settings.calibrate, "prompt": prompt}
 
-    def label(self, texts: Sequence[str], task: Task) -> list[Answer]:
+    def label(self, texts: Sequence[Text], task: Task) -> list[Answer]:
         """Return the most probable label of each text, the probabilities of all, and the largest as `confidence`.
 
-        Raises TeacherError when the folder holds no language model that can be used.
+        Raises TeacherError when the folder holds no language model that can be used, and for a multi-label task:
+        labels that are scored against each other do not say how many of them apply.
         """
+        if task.kind == "multi-label":
+            raise TeacherError(f"{self.name} is a local teacher, which finds the one best label; use a server instead")
         if not texts:
             return []
-        unique = sorted(set(texts), key=lambda text: (len(text), text))  # neighbours of equal length, in any order
+        unique = sorted(set(texts), key=_length_first)  # neighbours of equal length, in any order
         probabilities = self._score(unique, task)
         if self._settings.calibrate and _is_enough(len(unique), len(task.labels)):
             probabilities = calibrate(probabilities)
@@ -68,7 +71,7 @@ class LanguageModel:
         """Raise TeacherError: small models on this machine are read, not believed."""
         raise TeacherError(f"{self.name} is a local teacher, which only labels; use a server to write texts")
 
-    def _score(self, texts: list[str], task: Task) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def _score(self, texts: list[Text], task: Task) -> np.ndarray[Any, np.dtype[np.float64]]:
         from factory.teacher.scoring import AnswerScorer  # brings torch
 
         scorer, prompt = AnswerScorer(self.folder, self._settings.batch_size), ScorePrompt(task)
@@ -80,6 +83,11 @@ def calibrate(probabilities: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarra
     """Divide by the mean over the rows and normalise again (batch calibration, Zhou et al. 2024): (texts, labels)."""
     shifted = probabilities / probabilities.mean(axis=0)
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+
+
+def _length_first(text: Text) -> tuple[int, tuple[str, ...]]:
+    parts = parts_of(text)
+    return sum(map(len, parts)), parts
 
 
 def _is_enough(texts: int, labels: int) -> bool:

@@ -11,12 +11,12 @@ from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any
 
-from factory.data.examples import Example
+from factory.data.examples import Example, Text, parts_of
 from factory.errors import TeacherError
 from factory.recipe import Generate, Task
 from factory.store import hash_file
 from factory.teacher import Answer, Usage
-from factory.teacher.answers import TWO_LABELS, is_encodable
+from factory.teacher.answers import TWO_ANSWERS, TWO_LABELS, is_encodable
 
 UNANSWERED = "unanswered"
 Row = tuple[str, dict[str, Any]]  # "file:line", and what is written there
@@ -25,8 +25,8 @@ Row = tuple[str, dict[str, Any]]  # "file:line", and what is written there
 class Recordings:
     """Answers out of `labels.jsonl` (texts and their labels) and `texts.jsonl` (texts written for a label).
 
-    A text is found again by its characters alone, after NFC and with runs of blanks taken for one; one that was never
-    asked about is unanswered, and one that was answered in two ways has no label.
+    A text, or a pair of them, is found again by its characters alone, after NFC and with runs of blanks taken for one;
+    one that was never asked about is unanswered, and one that was answered in two ways has no label.
     """
 
     def __init__(self, folder: Path, model: str = "recorded") -> None:
@@ -40,14 +40,14 @@ class Recordings:
         files = [self.folder / name for name in ("labels.jsonl", "texts.jsonl")]
         return {"recorded": {file.name: hash_file(file) for file in files if file.is_file()}}
 
-    def label(self, texts: Sequence[str], task: Task) -> list[Answer]:
+    def label(self, texts: Sequence[Text], task: Task) -> list[Answer]:
         """Return the recorded answers; raises TeacherError with file:line for one that cannot be used."""
-        answers: dict[str, Answer] = {}
+        answers: dict[tuple[str, ...], Answer] = {}
         for place, row in _read_rows(self.folder / "labels.jsonl"):
-            key, answer = _key(row["text"]), _read_answer(place, row, task.names)
+            key, answer = _key(_read_content(place, row, task)), _read_answer(place, row, task)
             known = answers.setdefault(key, answer)
-            if known.label != answer.label:
-                answers[key] = Answer(None, TWO_LABELS)
+            if (known.label, known.labels) != (answer.label, answer.labels):
+                answers[key] = Answer(None, TWO_ANSWERS if task.kind == "multi-label" else TWO_LABELS)
         return [answers.get(_key(text), Answer(None, UNANSWERED)) for text in texts]
 
     def write(self, task: Task, generate: Generate) -> list[Example]:
@@ -88,16 +88,28 @@ def _read_row(place: str, line: str) -> dict[str, Any]:
     return dict(row)
 
 
-def _read_answer(place: str, row: dict[str, Any], labels: list[str]) -> Answer:
-    if row.get("label") is None:
+def _read_content(place: str, row: dict[str, Any], task: Task) -> Text:
+    if task.kind != "pair":
+        return str(row["text"])
+    second = row.get("text_pair")
+    if not isinstance(second, str) or not second.strip() or not is_encodable(second):
+        raise TeacherError(f"{place}: has no `text_pair`; write {{'text': ..., 'text_pair': ..., 'label': ...}}")
+    return row["text"], second
+
+
+def _read_answer(place: str, row: dict[str, Any], task: Task) -> Answer:
+    is_multi, labels = task.kind == "multi-label", task.names
+    given = row.get("labels", row.get("label")) if is_multi else row.get("label")
+    if given is None:
         return Answer(None, str(row.get("reason") or UNANSWERED))
-    label = _check_label(place, row["label"], labels)
+    label = None if is_multi else _check_label(place, given, labels)
+    several = _check_labels(place, given, labels) if is_multi else None
     confidence, probabilities = row.get("confidence"), row.get("probabilities")
     if confidence is not None and not _is_share(confidence):
         raise TeacherError(f"{place}: confidence {confidence!r} is not between 0 and 1; correct or remove it")
     if probabilities is not None:
         probabilities = _check_probabilities(place, probabilities, labels)
-    return Answer(label, None, None if confidence is None else float(confidence), probabilities)
+    return Answer(label, None, None if confidence is None else float(confidence), probabilities, several)
 
 
 def _check_label(place: str, label: Any, labels: list[str]) -> str:
@@ -105,6 +117,11 @@ def _check_label(place: str, label: Any, labels: list[str]) -> str:
         known = ", ".join(labels[:10]) + (", ..." if len(labels) > 10 else "")
         raise TeacherError(f"{place}: label {label!r} is not in the recipe's set ({known}); correct either of them")
     return str(label)
+
+
+def _check_labels(place: str, given: Any, labels: list[str]) -> tuple[str, ...]:
+    found = {_check_label(place, label, labels) for label in (given if isinstance(given, list) else [given])}
+    return tuple(label for label in labels if label in found)
 
 
 def _check_probabilities(place: str, probabilities: Any, labels: list[str]) -> dict[str, float]:
@@ -119,8 +136,8 @@ def _is_share(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
-def _key(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
+def _key(text: Text) -> tuple[str, ...]:
+    return tuple(" ".join(unicodedata.normalize("NFC", part).split()) for part in parts_of(text))
 
 
 def _as_text(value: Any) -> str:

@@ -26,12 +26,12 @@ def write_rows(path, *rows):
 
 
 def read(path, **settings):
-    return list(iter_gold(path, gold(**settings), LABELS))
+    return list(iter_gold(path, gold(**settings), "single-label", LABELS))
 
 
 def test_gold_rows_keep_their_texts_labels_and_order(tmp_path, out):
     path = write_rows(tmp_path / "g.jsonl", {"s": " It warms. ", "y": "agree", "by": 3}, {"s": "No.", "y": "disagree"})
-    read_gold(Artifact(path, "digest"), gold(text="s", label="y"), LABELS, out=out)
+    read_gold(Artifact(path, "digest"), gold(text="s", label="y"), "single-label", LABELS, out=out)
     assert read_examples(out / "gold.jsonl") == [
         Example(" It warms. ", "agree", source="gold"),
         Example("No.", "disagree", source="gold"),
@@ -86,7 +86,7 @@ def test_a_row_that_cannot_be_measured_on_is_named(tmp_path, row, expected):
 
 def test_numbers_are_labels_where_the_task_calls_them_so(tmp_path):
     path = write_rows(tmp_path / "g.jsonl", {"text": "a", "label": 1})
-    assert [row.label for row in iter_gold(path, gold(), ["0", "1"])] == ["1"]
+    assert [row.label for row in iter_gold(path, gold(), "single-label", ["0", "1"])] == ["1"]
 
 
 def test_class_labels_of_a_parquet_file_are_taken_by_name(tmp_path):
@@ -97,11 +97,11 @@ def test_class_labels_of_a_parquet_file_are_taken_by_name(tmp_path):
 
 def test_texts_come_without_labels_and_none_is_left_out(tmp_path, out):
     (tmp_path / "t.csv").write_text('body,label\nIt warms.,agree\n" ",x\nIt warms.,agree\n')
-    read_texts(Artifact(tmp_path / "t.csv", "digest"), Texts(file="t.csv", text="body"), out=out)
+    read_texts(Artifact(tmp_path / "t.csv", "digest"), Texts(file="t.csv", text="body"), "single-label", out=out)
     assert read_examples(out / "texts.jsonl") == [Example("It warms."), Example(" "), Example("It warms.")]
 
 
 def test_a_missing_text_column_is_named(tmp_path, out):
     (tmp_path / "t.csv").write_text("body\nIt warms.\n")
     with pytest.raises(DataError, match=r"t\.csv:2: no column 'text'; the columns are 'body'"):
-        read_texts(Artifact(tmp_path / "t.csv", "digest"), Texts(file="t.csv"), out=out)
+        read_texts(Artifact(tmp_path / "t.csv", "digest"), Texts(file="t.csv"), "single-label", out=out)
