@@ -1,14 +1,16 @@
-"""What costs nothing: the most frequent label, and a linear model on words. A student has to beat both."""
+"""What costs nothing: the most frequent answer, and a linear model on words. A student has to beat both."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from factory.data.examples import Example, read_examples
-from factory.evaluation.scoring import score_agreement, score_labels, write_json
+from factory.evaluation.prediction import Answer
+from factory.evaluation.scoring import score_agreement, score_answers, trusted_answers, write_json
 from factory.recipe import Task
 from factory.store import Artifact
 
@@ -22,27 +24,55 @@ def score_baselines(splits: Artifact, gold: Artifact | None, task: Task, *, out:
         read_examples(splits.path / f"{part}.jsonl") for part in ("train", "validation", "held_out")
     )
     trusted = read_examples(gold.path / "gold.jsonl") if gold else []
-    texts = [row.text for row in [*trusted, *held_out]]
     entries = []
     for name, learn in (("majority", _repeat_majority), ("tfidf", _weigh_words)):
-        predicted = learn([*train, *validation], texts)
+        predicted = learn([*train, *validation], [*trusted, *held_out], task)
         on_gold, on_held_out = predicted[: len(trusted)], predicted[len(trusted) :]
-        score = score_labels([row.label or "" for row in trusted], on_gold, task.names) if gold else None
+        score = score_answers(trusted_answers(trusted), on_gold, task) if gold else None
         entries.append({"name": name, "gold": score, "agreement": score_agreement(held_out, on_held_out)})
     write_json(out / "report.json", entries)
 
 
-def _repeat_majority(train: Sequence[Example], texts: Sequence[str]) -> list[str]:
-    counts = Counter(row.label or "" for row in train)
-    return [max(sorted(counts), key=counts.__getitem__)] * len(texts)
+def add_controls(baselines: Artifact, controls: Mapping[str, Artifact], *, out: Path) -> None:
+    """Write `report.json`, the list of `baselines` with the evaluations `controls` by the names they shall have."""
+    entries = json.loads((baselines.path / "report.json").read_text(encoding="utf-8"))
+    for name, evaluated in controls.items():
+        scores = json.loads((evaluated.path / "report.json").read_text(encoding="utf-8"))
+        entries.append({"name": name, "gold": scores["gold"], "agreement": scores["agreement"]})
+    write_json(out / "report.json", entries)
 
 
-def _weigh_words(train: Sequence[Example], texts: Sequence[str]) -> list[str]:
+def _repeat_majority(train: Sequence[Example], asked: Sequence[Example], task: Task) -> list[Answer]:
+    counts = Counter(trusted_answers(train))
+    most = max(counts.values())
+    answer = next(answer for answer in sorted(counts, key=str) if counts[answer] == most)
+    return [answer] * len(asked)
+
+
+def _weigh_words(train: Sequence[Example], asked: Sequence[Example], task: Task) -> list[Answer]:
+    """Return what logistic regression says: of single labels one model, of label sets one for each label."""
     from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
 
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\w+|[^\w\s]+", sublinear_tf=True)
-    model: Any = make_pipeline(vectorizer, LogisticRegression(C=10, max_iter=2_000))
-    model.fit([row.text for row in train], [row.label for row in train])
-    return [str(label) for label in model.predict(texts)]
+    learnt, read = vectorizer.fit_transform(map(_join, train)), vectorizer.transform(map(_join, asked))
+    if task.kind != "multi-label":
+        return _regress(learnt, [str(row.label) for row in train], read)
+    columns = [_regress(learnt, [label in row.given_labels for row in train], read) for label in task.names]
+    return [
+        tuple(label for label, applies in zip(task.names, row, strict=True) if applies)
+        for row in zip(*columns, strict=True)
+    ]
+
+
+def _regress(learnt: Any, answers: list[Any], read: Any) -> list[Any]:
+    """Return predictions for `read`; where all of `answers` are one, that."""
+    from sklearn.linear_model import LogisticRegression
+
+    if len(set(answers)) == 1:
+        return answers[:1] * int(read.shape[0])
+    model: Any = LogisticRegression(C=10, max_iter=2_000).fit(learnt, answers)
+    return list(model.predict(read).tolist())
+
+
+def _join(row: Example) -> str:
+    return row.text if row.text_pair is None else f"{row.text}\n{row.text_pair}"

@@ -47,7 +47,7 @@ def bootstrap_set_scores(truth: ArrayLike, predicted: ArrayLike, draws: int = DR
         "macro_f1": _share(2 * hits, either).sum(axis=1) / occurring,
         "micro_f1": _share(2 * hits.sum(axis=1), either.sum(axis=1)),
     }
-    return {name: _interval(values) for name, values in scores.items()}
+    return {name: interval_of(values) for name, values in scores.items()}
 
 
 def bootstrap_share(hits: ArrayLike, draws: int = DRAWS) -> Interval:

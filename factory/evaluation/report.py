@@ -18,23 +18,26 @@ def assemble_report(
     gold: Json | None,
     teacher_score: Json | None,
     students: list[Json],
+    withheld: list[Json],
     baselines: list[Json],
     spent: Json,
 ) -> Json:
     """Return the report of one release.
 
-    `data` counts the rows (`describe_examples`), `gold` has rows and sha256, `spent` is the ledger's summary of the
-    recipe. `teacher.dollars` is None when the recipe names no price: unknown, not free.
+    `data` counts the rows (`describe_examples`), `gold` has rows and sha256, `withheld` the name, format and reason of
+    each file left out, `spent` is the ledger's summary of the recipe. `teacher.dollars` is None when the recipe names
+    no price: unknown, not free.
     """
     return {
         "recipe": recipe.name,
         "title": recipe.title,
         "release": release_id,
         "labels": recipe.task.names,
-        "kind": "single-label",
+        "kind": recipe.task.kind,
         "gold": {**gold, **_describe_gold(recipe, data)} if gold else None,
         "teacher": {"model": name_teacher(recipe), "gold": teacher_score, **_describe_cost(recipe, spent)},
         "students": students,
+        "withheld": withheld,
         "baselines": baselines,
         "data": data,
     }

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from factory.evaluation.markdown import columns, escape, plain, table
 
+EXACT_MATCH = (
+    "exact match: share of texts that get all of their labels and no other. F1: each label is a yes or no by itself; "
+    "macro is the mean over labels, micro counts all decisions together."
+)
 Json = dict[str, Any]
 NOTHING = "-"
-SCORES = ("accuracy", "macro-F1", "agreement")
+SCORES = ("accuracy", "macro-F1", "micro-F1", "agreement")
 COSTS = ("size", "texts/s", "$/million")
-ON_GOLD = ("accuracy", "macro-F1", "minus teacher")
+ON_GOLD = {"accuracy": "accuracy", "macro-F1": "macro_f1", "micro-F1": "micro_f1"}
+CONTROL = " from random weights"  # how the name of a control ends that has a student's shape and none of its start
 
 
 def render(report: Json, format: str = "human") -> str:
@@ -22,7 +27,7 @@ def render(report: Json, format: str = "human") -> str:
     if format == "markdown":
         return tabulate_markdown(report, [*SCORES, *COSTS])
     title = plain(f"{report['title']} ({report['recipe']}, release {report['release']})")
-    head, rows = tabulate(report, ["accuracy", "macro-F1", "minus teacher", "agreement", *COSTS])
+    head, rows = tabulate(report, [*ON_GOLD, "minus teacher", "agreement", *COSTS])
     notes = [*explain(report), *([explain_costs(report)] if report["students"] else [])]
     return "\n".join([title, "", columns(head, [[plain(cell) for cell in row] for row in rows]), "", *notes])
 
@@ -37,9 +42,13 @@ def tabulate_markdown(report: Json, names: Sequence[str]) -> str:
 def tabulate(report: Json, names: Sequence[str]) -> tuple[list[str], list[list[str]]]:
     """Return head and rows: teacher, every published file, baselines; scores in per cent."""
     has_gold = report["gold"] is not None
-    shown = [name for name in names if has_gold or name not in ON_GOLD]
+    hidden = set() if has_gold else {*ON_GOLD, "minus teacher"}
+    hidden |= set() if is_multi_label(report) else {"micro-F1"}
+    shown = [name for name in names if name not in hidden]
     students, baselines = map(_student_line, report["students"]), map(_baseline_line, report["baselines"])
-    head = [name if has_gold or name != "agreement" else "agreement with the teacher" for name in shown]
+    titles = {"agreement": "agreement"} if has_gold else {"agreement": "agreement with the teacher"}
+    titles |= {"accuracy": "exact match"} if is_multi_label(report) else {}
+    head = [titles.get(name, name) for name in shown]
     rows = [
         [line["model"], line["file"], *(line.get(name, NOTHING) for name in shown)]
         for line in (*_teacher_lines(report), *students, *baselines)
@@ -49,26 +58,31 @@ def tabulate(report: Json, names: Sequence[str]) -> tuple[list[str], list[list[s
 
 def explain(report: Json) -> list[str]:
     """Return the sentences that say what the scores are measured on, in plain text."""
-    held_out = report["baselines"][0]["agreement"]["rows"]
+    held_out, is_multi = report["baselines"][0]["agreement"]["rows"], is_multi_label(report)
     lines = ["Per cent, with 95 % intervals (percentile bootstrap over rows)."]
     if gold := report["gold"]:
-        lines.append(f"accuracy, macro-F1: on {gold['rows']:,} gold texts, labelled by {plain(gold['labelled_by'])}.")
+        scores = "exact match, macro-F1, micro-F1" if is_multi else "accuracy, macro-F1"
+        lines.append(f"{scores}: on {gold['rows']:,} gold texts, labelled by {plain(gold['labelled_by'])}.")
+        if is_multi:
+            lines.append(EXACT_MATCH)
         lines.append(_explain_teacher(report, gold["rows"]))
-    lines.append(f"agreement: share of {held_out:,} held-out texts that get the label which the teacher gave them.")
-    lines.append(
-        "baselines: majority always gives the most frequent label; tfidf is logistic regression on TF-IDF of words "
-        "and pairs of words. Both learn the rows that a student learns."
-    )
-    return lines
+    same = "exactly the labels" if is_multi else "the label"
+    lines.append(f"agreement: share of {held_out:,} held-out texts that get {same} which the teacher gave them.")
+    return [*lines, *_explain_baselines(report), *_explain_withheld(report)]
+
+
+def is_multi_label(report: Json) -> bool:
+    """Whether a text may have any number of labels."""
+    return bool(report["kind"] == "multi-label")
 
 
 def explain_costs(report: Json) -> str:
     """Return what speed and cost are measured on."""
     entry = report["students"][0]
     return (
-        f"texts/s: through the file itself on the machine that built it ({entry['cores']} cores; safetensors in "
-        f"batches of 32, ONNX one text a core). $/million: a million texts at that speed, at "
-        f"{entry['dollars_per_core_hour']:.2f} dollars a core-hour."
+        f"texts/s: through the file itself on the machine that built it ({entry['cores']} cores; networks from "
+        f"safetensors in batches of 32, all else as `factory.load` reads it). $/million: a million texts at that "
+        f"speed, at {entry['dollars_per_core_hour']:.2f} dollars a core-hour."
     )
 
 
@@ -107,7 +121,7 @@ def _baseline_line(entry: Json) -> dict[str, str]:
 
 
 def _gold_cells(gold: Json | None) -> dict[str, str]:
-    return {"accuracy": percent(gold["accuracy"]), "macro-F1": percent(gold["macro_f1"])} if gold else {}
+    return {title: percent(gold[name]) for title, name in ON_GOLD.items() if name in gold} if gold else {}
 
 
 def _points(against: Json) -> str:
@@ -121,3 +135,23 @@ def _explain_teacher(report: Json, rows: int) -> str:
     answered = teacher["gold"]["rows"]
     share = "all of them" if answered == rows else f"{answered:,} of them, and is scored on those"
     return f"teacher: {plain(teacher['model'])}; it answered {share}."
+
+
+def _explain_baselines(report: Json) -> Iterator[str]:
+    most, model = ("label", "logistic regression")
+    if is_multi_label(report):
+        most, model = ("set of labels", "a logistic regression for each label")
+    yield (
+        f"baselines: majority always gives the most frequent {most}; tfidf is {model} on TF-IDF of words and pairs of "
+        f"words. Both learn the rows that a student learns."
+    )
+    if any(entry["name"].endswith(CONTROL) for entry in report["baselines"]):
+        yield (
+            f"a baseline whose name ends in '{CONTROL.strip()}' is a network of the student's shape, trained in the "
+            f"same way, with nothing copied into it."
+        )
+
+
+def _explain_withheld(report: Json) -> Iterator[str]:
+    for entry in report.get("withheld", []):  # reports of early releases have no such list
+        yield f"left out: {plain(entry['name'])} as {entry['format']}, since {plain(entry['reason'])}."

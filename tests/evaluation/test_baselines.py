@@ -3,7 +3,7 @@ import json
 import pytest
 
 from factory.data.examples import Example, write_examples
-from factory.evaluation.baselines import score_baselines
+from factory.evaluation.baselines import add_controls, score_baselines
 from factory.recipe import Task
 from factory.store import Artifact
 
@@ -62,3 +62,52 @@ def test_texts_without_a_letter_can_be_learnt_from(splits, tmp_path):
     write_examples(splits.path / "train.jsonl", rows(["🙂 🙂 🙂", "🙂 🙂"], ["💰 💰 💰", "💰 !!!"]))
     write_examples(splits.path / "validation.jsonl", rows(["🙂"], ["💰"]))
     assert score(splits, None, tmp_path / "out")[1]["name"] == "tfidf"
+
+
+def test_one_label_is_all_that_can_be_learnt_from_one(splits, tmp_path):
+    for part in ("train", "validation"):
+        write_examples(splits.path / f"{part}.jsonl", rows(HAM, []))
+    assert [entry["agreement"]["value"] for entry in score(splits, None, tmp_path / "out")] == [
+        pytest.approx(2 / 3, abs=1e-6)
+    ] * 2
+
+
+def test_label_sets_are_learnt_label_by_label(tmp_path):
+    task = TASK.model_copy(update={"kind": "multi-label", "labels": {"ham": "", "spam": "", "all": "", "never": ""}})
+    both = [*rows(HAM, SPAM), Example("see you at noon, and win free cash", "both")]
+    given = {"ham": ("ham", "all"), "spam": ("spam", "all"), "both": ("ham", "spam", "all")}
+    sets = [Example(row.text, labels=given[row.label]) for row in both]
+    for part, some in {"train": sets, "validation": sets[:1], "held_out": [*sets[:2], sets[-2], sets[-1]]}.items():
+        write_examples(tmp_path / f"{part}.jsonl", some)
+    (tmp_path / "out").mkdir()
+    score_baselines(Artifact(tmp_path, ""), None, task, out=tmp_path / "out")
+    majority, tfidf = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert majority["agreement"]["value"] == 0.5
+    assert tfidf["agreement"]["value"] == 1
+
+
+def test_words_of_the_second_text_count(tmp_path):
+    texts = [
+        Example("the same text", label, text_pair=text)
+        for label, some in (("ham", HAM), ("spam", SPAM))
+        for text in some
+    ]
+    for part in ("train", "validation", "held_out"):
+        write_examples(tmp_path / f"{part}.jsonl", texts)
+    task = TASK.model_copy(update={"kind": "pair", "text_pair": "An answer"})
+    (tmp_path / "out").mkdir()
+    score_baselines(Artifact(tmp_path, ""), None, task, out=tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "report.json").read_text())[1]["agreement"]["value"] == 1
+
+
+def test_controls_stand_among_the_baselines(splits, gold, tmp_path):
+    baselines = score(splits, gold, tmp_path / "out")
+    (tmp_path / "control").mkdir()
+    scores = {"name": "small", "bytes": 9, "gold": baselines[0]["gold"], "agreement": baselines[0]["agreement"]}
+    (tmp_path / "control" / "report.json").write_text(json.dumps(scores))
+    controls = {"small from random weights": Artifact(tmp_path / "control", "")}
+    add_controls(Artifact(tmp_path / "out", ""), controls, out=tmp_path)
+    assert json.loads((tmp_path / "report.json").read_text()) == [
+        *baselines,
+        {**baselines[0], "name": "small from random weights"},
+    ]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 
-from factory.evaluation.intervals import bootstrap_difference, bootstrap_scores, bootstrap_share
+from factory.evaluation.intervals import bootstrap_difference, bootstrap_scores, bootstrap_set_scores, bootstrap_share
 
 RANDOM = np.random.default_rng
 
@@ -98,3 +98,48 @@ def test_p_is_seldom_small_where_there_is_no_difference():
         for _ in range(200)
     )
     assert small / 200 <= 0.1
+
+
+def noisy_sets(rows, labels, seed=0):
+    random = RANDOM(seed)
+    truth = random.random((rows, labels)) < 0.3
+    return truth, truth ^ (random.random((rows, labels)) < 0.1)
+
+
+def test_values_of_label_sets_are_those_of_scikit_learn():
+    truth, predicted = noisy_sets(200, 5)
+    scores = bootstrap_set_scores(truth, predicted)
+    assert scores["accuracy"]["value"] == pytest.approx(accuracy_score(truth, predicted), abs=1e-6)
+    for average in ("macro", "micro"):
+        expected = f1_score(truth, predicted, average=average)
+        assert scores[f"{average}_f1"]["value"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_intervals_of_label_sets_are_those_of_resampling_rows_one_by_one():
+    truth, predicted = noisy_sets(150, 3)
+    random, draws = RANDOM(1), {"macro_f1": [], "micro_f1": [], "accuracy": []}
+    for _ in range(600):
+        rows = random.integers(0, 150, 150)
+        draws["accuracy"].append(accuracy_score(truth[rows], predicted[rows]))
+        for average in ("macro", "micro"):
+            draws[f"{average}_f1"].append(f1_score(truth[rows], predicted[rows], average=average))
+    scores = bootstrap_set_scores(truth, predicted)
+    for name, values in draws.items():
+        low, high = np.percentile(values, [2.5, 97.5])
+        assert scores[name]["low"] == pytest.approx(low, abs=0.015)
+        assert scores[name]["high"] == pytest.approx(high, abs=0.015)
+
+
+def test_a_label_that_no_row_has_does_not_lower_macro_f1_of_label_sets():
+    truth, predicted = noisy_sets(50, 3)
+    wider = [np.hstack([part, np.zeros((50, 2), bool)]) for part in (truth, predicted)]
+    assert (
+        bootstrap_set_scores(*wider)["macro_f1"]["value"]
+        == bootstrap_set_scores(truth, predicted)["macro_f1"]["value"]
+    )
+
+
+def test_rows_without_any_label_are_exact_matches_and_have_no_f1():
+    scores = bootstrap_set_scores(np.zeros((4, 2)), np.zeros((4, 2)))
+    assert scores["accuracy"]["value"] == 1
+    assert scores["macro_f1"] == scores["micro_f1"] == {"value": 0, "low": 0, "high": 0}

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from sklearn.metrics import f1_score, matthews_corrcoef
 
@@ -60,3 +61,36 @@ def test_every_label_is_described_even_one_that_no_row_has(metrics):
 
 def test_a_single_label_has_no_correlation_and_no_warning(metrics):
     assert metrics.compute_metrics([1, 1], [1, 1]) == {"accuracy": 1, "macro_f1": 1, "matthews_correlation": 0}
+
+
+SETS = (
+    np.array([[1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0], [0, 1, 1, 0]]),
+    np.array([[1, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 1, 1, 0]]),
+)
+
+
+def test_label_sets_have_a_configuration_of_their_own(metrics):
+    ours = metrics.F1("multilabel", keep_in_memory=True)
+    found = ours.compute(predictions=SETS[1].tolist(), references=SETS[0].tolist(), average="micro")
+    assert found == {"f1": pytest.approx(f1_score(*SETS, average="micro"))}
+
+
+def test_metrics_and_intervals_of_label_sets_agree_on_the_value(metrics):
+    from factory.evaluation.intervals import bootstrap_set_scores
+
+    values = {name: score["value"] for name, score in bootstrap_set_scores(*SETS).items()}
+    assert values == metrics.compute_set_metrics(*SETS)
+    assert values["accuracy"] == 0.5
+    assert values["macro_f1"] == pytest.approx(np.mean(f1_score(*SETS, average=None, zero_division=0)[:3]), abs=1e-6)
+
+
+def test_label_sets_without_any_label_have_no_f1_and_no_warning(metrics):
+    nothing = np.zeros((3, 2), int)
+    assert metrics.compute_set_metrics(nothing, nothing) == {"accuracy": 1, "macro_f1": 0, "micro_f1": 0}
+
+
+def test_each_label_of_a_set_is_described_by_itself(metrics):
+    found = metrics.describe_set_labels(*SETS, ["a", "b", "c", "d"])
+    assert found["per_label"]["b"] == {"precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 2}
+    assert found["per_label"]["d"] == {"precision": 0, "recall": 0, "f1": 0, "support": 0}
+    assert "confusion" not in found

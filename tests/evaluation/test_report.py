@@ -28,6 +28,7 @@ def assemble(teacher, gold=None, removed=None):
         gold={"rows": 7, "sha256": "f00"} if gold else None,
         teacher_score=None,
         students=[],
+        withheld=[],
         baselines=[],
         spent=SPENT,
     )

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from factory.evaluation.scoreboard import COSTS, SCORES, percent, render
+from factory.evaluation.scoreboard import COSTS, percent, render
 
 
 def interval(value):
@@ -31,6 +31,7 @@ def make_report(has_gold=True, name="base"):
         {"name": name, "gold": on(0.5), "agreement": {**interval(0.5), "rows": 72}} for name in ("majority", "tfidf")
     ]
     return {
+        "kind": "single-label",
         "recipe": "climate",
         "title": "Climate",
         "release": "0123456789ab",
@@ -48,7 +49,10 @@ def test_a_score_is_per_cent_with_its_interval():
 def test_the_terminal_shows_every_file_beside_teacher_and_baselines():
     lines = render(make_report()).splitlines()
     assert lines[0] == "Climate (climate, release 0123456789ab)"
-    assert re.split(" {2,}", lines[2]) == ["model", "file", *SCORES[:2], "minus teacher", SCORES[2], *COSTS]
+    assert re.split(" {2,}", lines[2]) == [
+        *("model", "file", "accuracy", "macro-F1", "minus teacher", "agreement"),
+        *COSTS,
+    ]
     assert [line.split("  ")[0] for line in lines[3:8]] == [
         *("teacher", "base", "base"),
         *("baseline: majority", "baseline: tfidf"),
@@ -96,3 +100,29 @@ def test_a_dataset_alone_has_only_baselines():
     text = render({**make_report(), "students": []})
     assert "texts/s:" not in text
     assert "baseline: tfidf" in text
+
+
+def test_of_label_sets_the_match_is_called_exact():
+    report = {**make_report(), "kind": "multi-label"}
+    for entry in [report["teacher"], *report["students"], *report["baselines"]]:
+        entry["gold"]["micro_f1"] = interval(0.71)
+    lines = render(report).splitlines()
+    assert re.split(" {2,}", lines[2])[2:5] == ["exact match", "macro-F1", "micro-F1"]
+    assert "71.0 [65.0, 77.0]" in lines[4]
+    assert not any(line.startswith("accuracy") for line in lines)
+    assert any(line.startswith("exact match: share of texts that get all of their labels") for line in lines)
+
+
+def test_a_control_from_random_weights_is_explained():
+    report = make_report()
+    assert "random weights" not in render(report)
+    report["baselines"].append({**report["baselines"][0], "name": "base from random weights"})
+    text = render(report)
+    assert "baseline: base from random weights" in text
+    assert "with nothing copied into it" in text
+
+
+def test_a_file_that_was_left_out_is_named_with_the_reason():
+    report = make_report() | {"withheld": [{"name": "base", "format": "onnx", "reason": "it is worse"}]}
+    assert "left out: base as onnx, since it is worse." in render(report)
+    assert "left out" not in render(make_report())
