@@ -149,3 +149,53 @@ def test_nothing_left_is_an_error_with_the_counts(labelled, out):
     rows = [Example("short", "a"), Example("no answer here", reason="refused"), Example("brief", "b")]
     with pytest.raises(DataError, match=r"no row is left to train on \(too short: 2, unanswered: refused: 1\); look"):
         filter_examples([labelled(*rows)], None, Filter(), out=out)
+
+
+def pair_of(first, second, label="a"):
+    return Example(first, label, text_pair=second)
+
+
+def reasons_of(rows, gold=(), filter=None):
+    _, rejected = sift(rows, gold, filter or Filter())
+    return {row.content: row.reason for row in rejected}
+
+
+def test_the_words_of_both_texts_of_a_pair_make_its_length():
+    rows = [pair_of("one two", "three"), pair_of("one", "two"), pair_of("word " * 300, "word " * 101)]
+    assert reasons_of(rows) == {("one", "two"): "too short", rows[2].content: "too long"}
+
+
+def test_a_pair_is_in_gold_or_a_duplicate_only_where_both_texts_are_the_same():
+    gold = [pair_of("It warms.", "They say so.")]
+    rows = [pair_of("it warms", "they say SO"), pair_of("It warms.", "They do."), pair_of("They say so.", "It warms.")]
+    again = [pair_of("It warms.", "They do."), pair_of("they say so", "IT warms!")]
+    kept, rejected = sift([*rows, *again], gold, Filter())
+    assert len(kept) == 2
+    assert sorted(row.reason for row in rejected) == ["duplicate", "in gold", "near-identical"]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_pair_shares_words_with_gold_if_either_of_its_texts_does(place):
+    texts = ["something else", f"Yes, {LONG}"]
+    row = pair_of(texts[place], texts[1 - place])
+    assert reasons_of([row], [pair_of("other words", LONG)]) == {row.content: "shares 13 words in a row with gold"}
+
+
+def test_words_in_a_row_do_not_run_from_one_text_of_a_pair_into_the_other():
+    words = LONG.split()
+    row = pair_of(" ".join(words[:8]), " ".join(words[8:]))
+    assert reasons_of([row], [Example(LONG)]) == {}
+
+
+def test_a_row_to_which_no_label_applies_is_answered_and_kept():
+    rows = [Example("one two three", labels=()), Example("four five six", reason="refused")]
+    assert reasons_of(rows) == {"four five six": "unanswered: refused"}
+
+
+def test_a_label_asked_for_that_is_not_among_those_given_is_a_disagreement():
+    rows = [
+        Example("one two three", labels=("a", "b"), asked_for="b"),
+        Example("four five six", labels=("a",), asked_for="b"),
+        Example("six seven eight", labels=(), asked_for="b"),
+    ]
+    assert reasons_of(rows) == {"four five six": "disagreement", "six seven eight": "disagreement"}

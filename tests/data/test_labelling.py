@@ -53,3 +53,22 @@ def test_an_answer_that_is_missing_is_a_fault_not_a_shift(label):
     teacher.label = lambda texts, task: [answer(texts[0])]
     with pytest.raises(ValueError, match="zip"):
         label([Example("A film."), Example("Hm.")], teacher)
+
+
+def test_all_labels_that_apply_are_kept_and_none_is_an_answer(label):
+    said = {"A film.": Answer(None, labels=("good", "bad")), "Hm.": Answer(None, labels=()), "?": Answer(None, "odd")}
+    rows = label([Example(text) for text in said], PlainTeacher(said.get))
+    assert [(row.labels, row.answer, row.reason) for row in rows] == [
+        (("good", "bad"), ("good", "bad"), None),
+        ((), (), None),
+        (None, None, "odd"),
+    ]
+
+
+def test_a_pair_is_asked_about_once_and_one_without_its_first_text_never(label):
+    teacher = PlainTeacher(lambda pair: Answer("good" if pair[1] == "Yes." else "bad"))
+    rows = [Example("A film.", text_pair=second) for second in ("Yes.", "No.", "Yes.")]
+    labelled = label([*rows, Example("", text_pair="Yes.")], teacher)
+    assert teacher.asked == [("A film.", "Yes."), ("A film.", "No.")]
+    assert [row.label for row in labelled] == ["good", "bad", "good", None]
+    assert labelled[-1].reason == "blank text"

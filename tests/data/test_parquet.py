@@ -3,10 +3,12 @@
 import math
 
 import pytest
-from datasets import ClassLabel, load_dataset
+from datasets import ClassLabel, List, Value, load_dataset
 
 from factory.data.examples import Example
+from factory.data.gold import iter_gold
 from factory.data.parquet import write_parquet
+from factory.recipe import Gold
 
 LABELS = ["good", "bad", "so, so"]
 ROWS = [
@@ -17,8 +19,8 @@ ROWS = [
 
 @pytest.fixture
 def loaded(tmp_path):
-    def load(rows):
-        write_parquet(rows, LABELS, tmp_path / "data" / "train-00000-of-00001.parquet")
+    def load(rows, kind="single-label"):
+        write_parquet(rows, LABELS, tmp_path / "data" / "train-00000-of-00001.parquet", kind)
         return load_dataset(str(tmp_path / "data"), cache_dir=str(tmp_path / "cache"))["train"]
 
     return load
@@ -58,3 +60,27 @@ def test_equal_rows_give_equal_bytes(tmp_path):
     write_parquet(ROWS, LABELS, tmp_path / "one.parquet")
     write_parquet(ROWS, LABELS, tmp_path / "two.parquet")
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
+
+
+def test_several_labels_load_as_a_list_of_classes_in_place_of_the_one(loaded):
+    rows = [Example("A", labels=("good", "so, so")), Example("B", labels=()), Example("C", reason="unanswered")]
+    dataset = loaded(rows, "multi-label")
+    assert dataset.features["labels"] == List(ClassLabel(names=LABELS))
+    assert dataset["labels"][:] == [[0, 2], [], None]
+    assert "label" not in dataset.features
+    assert "text_pair" not in dataset.features
+
+
+def test_a_pair_loads_with_both_texts(loaded):
+    dataset = loaded([Example("A", "bad", text_pair="B")], "pair")
+    assert list(dataset.features)[:4] == ["id", "text", "text_pair", "label"]
+    assert dataset.features["text_pair"] == Value("string")
+    assert (dataset[0]["text_pair"], dataset[0]["label"]) == ("B", 1)
+
+
+def test_published_rows_can_be_read_as_gold_again(tmp_path):
+    rows = [Example("A", labels=("good", "so, so")), Example("B", labels=())]
+    write_parquet(rows, LABELS, tmp_path / "rows.parquet", "multi-label")
+    gold = Gold(file="rows.parquet", label="labels", labelled_by="a teacher")
+    found = iter_gold(tmp_path / "rows.parquet", gold, "multi-label", LABELS)
+    assert [(row.text, row.labels) for row in found] == [(row.text, row.labels) for row in rows]

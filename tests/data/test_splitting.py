@@ -83,3 +83,58 @@ def test_a_label_with_too_few_rows_is_an_error_with_what_was_removed(kept, out):
         "each label needs 3 rows that pass the filters, but 'b' has 2, 'c' has 0 (removed were too short: 7, "
         "disagreement: 1); add texts of that kind, relax `filter`, or take the label out of the task"
     )
+
+
+LABEL_SETS = st.lists(st.sets(st.sampled_from("abcd")).map(sorted).map(tuple), max_size=60)
+
+
+@given(SPLITS, LABEL_SETS)
+def test_a_row_with_several_labels_has_one_place(split, given_labels):
+    rows = [Example(f"text {number}", labels=labels) for number, labels in enumerate(given_labels)]
+    parts = share_out(rows, split)
+    assert Counter(row.text for part in parts.values() for row in part) == Counter(row.text for row in rows)
+
+
+@given(st.data(), LABEL_SETS)
+def test_the_order_of_rows_with_several_labels_does_not_matter(data, given_labels):
+    rows = [Example(f"text {number}", labels=labels) for number, labels in enumerate(given_labels)]
+    assert share_out(data.draw(st.permutations(rows)), Split()) == share_out(rows, Split())
+
+
+def several(*labels, count):
+    return [Example(f"text {number} of {labels}", labels=labels) for number in range(count)]
+
+
+def test_shares_hold_within_the_rarest_label_of_a_row_and_among_rows_without_any():
+    rows = [*several("a", count=60), *several("a", "b", count=20), *several(count=10)]
+    parts = share_out(rows, Split(validation=0.2, held_out=0.1))
+    counts = {part: Counter(row.labels for row in rows) for part, rows in parts.items()}
+    assert counts == {
+        "train": {("a",): 42, ("a", "b"): 14, (): 7},
+        "validation": {("a",): 12, ("a", "b"): 4, (): 2},
+        "held_out": {("a",): 6, ("a", "b"): 2, (): 1},
+    }
+
+
+def test_each_of_several_labels_needs_its_rows(kept, out):
+    found = kept(*several("a", "b", count=2), *several("a", count=9))
+    with pytest.raises(
+        DataError, match=r"each label needs 3 rows that pass the filters, but 'b' has 2 \(removed were no"
+    ):
+        split_examples(found, Split(), ["a", "b"], out=out)
+
+
+def test_a_label_whose_rows_all_went_elsewhere_with_rarer_ones_is_an_error(kept, out):
+    rarer = [several(label, "d", count=1) + several(label, count=2) for label in "abc"]
+    found = kept(*[row for rows in rarer for row in rows])
+    messages = set()
+    for seed in range(20):
+        try:
+            split_examples(found, Split(seed=seed), ["a", "b", "c", "d"], out=out)
+        except DataError as error:
+            messages.add(str(error))
+        else:
+            parts = [read_examples(out / f"{part}.jsonl") for part in ("train", "validation", "held_out")]
+            assert all(any("d" in row.labels for row in rows) for rows in parts)
+    assert messages
+    assert all("each label needs a row in every part, but there is none of 'd' in " in text for text in messages)

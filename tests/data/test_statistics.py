@@ -34,3 +34,17 @@ def test_what_cannot_be_counted_is_none():
     described = describe_examples({"train": []})
     assert described["words"] is None
     assert described["agreement"] is None
+
+
+def test_a_row_counts_for_each_of_its_labels_and_rows_without_any_by_themselves():
+    rows = [Example("one", labels=("a", "b")), Example("two", labels=("b",), asked_for="a"), Example("x", labels=())]
+    described = describe_examples({"train": rows, "validation": [Example("three", labels=("a",), asked_for="a")]})
+    assert (described["rows"], described["labels"], described["none_applies"]) == (4, {"a": 2, "b": 2}, 1)
+    assert described["splits"]["train"] == {"rows": 3, "labels": {"b": 2, "a": 1}}
+    assert described["agreement"] == {"rows": 2, "agreed": 1}
+    assert "none_applies" not in describe_examples({"train": [Example("one", "a")]})
+
+
+def test_the_words_of_both_texts_of_a_pair_are_counted():
+    rows = [Example("one two", "a", text_pair="three"), Example("one", "a", text_pair="two")]
+    assert describe_examples({"train": rows})["words"] == {"min": 2, "median": 2.5, "max": 3}

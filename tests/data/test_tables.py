@@ -6,7 +6,7 @@ import sys
 
 import pyarrow as pa
 import pytest
-from datasets import ClassLabel, Features, Value
+from datasets import ClassLabel, Features, List, Value
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
@@ -57,6 +57,15 @@ def test_class_labels_in_parquet_come_as_their_names(tmp_path):
     parquet.write_table(table, tmp_path / "rows.parquet")
     labels = [row["label"] for _, row in read_rows(tmp_path / "rows.parquet")]
     assert labels == ["spam", "ham", None, None]
+
+
+def test_lists_of_class_labels_in_parquet_come_as_lists_of_names(tmp_path):
+    schema = Features({"labels": List(ClassLabel(names=["ham", "spam"])), "n": List(Value("int64"))}).arrow_schema
+    table = pa.table({"labels": [[1, 0], [], None, [-1]], "n": [[1], [2], [], None]}, schema=schema)
+    parquet.write_table(table, tmp_path / "rows.parquet")
+    rows = [row for _, row in read_rows(tmp_path / "rows.parquet")]
+    assert [row["labels"] for row in rows] == [["spam", "ham"], [], None, [None]]
+    assert [row["n"] for row in rows] == [[1], [2], [], None]
 
 
 def test_a_suffix_in_capitals_is_understood(tmp_path):
