@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,17 @@ from factory.data.generation import generate_texts
 from factory.data.gold import iter_contents, read_gold, read_texts
 from factory.data.labelling import label_texts
 from factory.data.splitting import split_examples
-from factory.evaluation.baselines import score_baselines
+from factory.data.unlabelled import select_unlabelled
+from factory.evaluation.baselines import add_controls, score_baselines
 from factory.evaluation.scoring import evaluate_student, score_teacher
 from factory.hub.fetch import Fetcher, fetch_base_model, fetch_rows
 from factory.hub.target import Target, factory_home, open_target
 from factory.recipe import Recipe, Rows
+from factory.recipe_students import AnyStudent, Based, Distil, Shrink
 from factory.release.release import Data, Destination, StudentFiles, write_release
 from factory.store import Artifact, Store, as_json, digest_of
 from factory.students.compression import export_onnx, quantize_onnx
-from factory.students.training import train_student
+from factory.students.training import search_student, train_student
 from factory.teacher import Teacher
 from factory.teacher.forecast import forecast
 from factory.teacher.ledger import summarise
@@ -72,16 +75,17 @@ def run_stages(recipe: Recipe, store: Store, target: Target, namespace: str | No
     kept = store(filter_examples, labelled, gold, recipe.filter)
     splits = store(split_examples, kept, recipe.split, task.names)
 
+    course = Course(bench, splits, store(select_unlabelled, kept, gold, recipe.filter), gold, answers)
+    students = [course.make(student) for student in recipe.students]
     data = Data(
         gold=gold,
         gold_file=gold_file,
         labelled=labelled,
         kept=kept,
         splits=splits,
-        baselines=store(score_baselines, splits, gold, task),
+        baselines=store(add_controls, store(score_baselines, splits, gold, task), course.controls()),
         score=store(score_teacher, gold, answers, task) if gold else None,
     )
-    students = bench.make_students(splits, gold, answers)
     contents = (
         recipe,
         store.source(recipe.path),
@@ -124,22 +128,6 @@ class Bench:
             return self.store.source(self.recipe.find(str(Path(name).expanduser())))
         return self.store(fetch_base_model, name, revision, self.source)
 
-    def make_students(self, splits: Artifact, gold: Artifact | None, answers: Artifact | None) -> list[StudentFiles]:
-        """Train and compress every student, and measure each file that will be published."""
-        made = []
-        for student in self.recipe.students:
-            base = self.find_base(student.base_model, student.revision)
-            trained = self.store(train_student, splits, base, self.recipe.task, student)
-            weights = self.compress(trained)
-            reports = {
-                form: self.store(
-                    evaluate_student, trained, file, form, splits, gold, answers, self.recipe.task, student
-                )
-                for form, file in {"safetensors": None, **weights}.items()
-            }
-            made.append(StudentFiles(name=student.name, base=base, trained=trained, weights=weights, reports=reports))
-        return made
-
     def compress(self, trained: Artifact) -> dict[str, Artifact]:
         """Return the light files that the recipe asks for, by format."""
         if not self.recipe.compress:
@@ -152,6 +140,70 @@ class Bench:
         """Return what the recipe has cost so far, which is the same after a run that asked nobody."""
         summary = summarise(find_ledger(), self.recipe.name)
         return {key: summary[key] for key in ("calls", "input_tokens", "output_tokens", "dollars")}
+
+
+@dataclass(frozen=True)
+class Course:
+    """What the students of a recipe learn from and are measured on, and what came of those made so far."""
+
+    bench: Bench
+    splits: Artifact
+    unlabelled: Artifact
+    gold: Artifact | None
+    answers: Artifact | None
+    trained: dict[str, Artifact] = field(default_factory=dict)
+
+    def make(self, student: AnyStudent) -> StudentFiles:
+        """Train and compress a student, and measure each file that will be published."""
+        runs = student.runs(self.bench.recipe.effort)
+        trained = self.trained[student.name] = self.train(runs, [self.search(run) for run in runs])
+        weights = self.bench.compress(trained)
+        reports = {"safetensors": self.evaluate(student.name, trained)}
+        for form, file in weights.items():
+            reports[form] = self.evaluate(student.name, trained, file, form, reports["safetensors"])
+        base = self.find_base(student)
+        return StudentFiles(name=student.name, base=base, trained=trained, weights=weights, reports=reports)
+
+    def search(self, run: AnyStudent) -> Artifact:
+        """Return what one run finds on validation rows."""
+        return self.bench.store(search_student, *self._material(run), run)
+
+    def train(self, runs: Sequence[AnyStudent], searches: Sequence[Artifact]) -> Artifact:
+        """Return the best of `runs`, trained on training and validation rows."""
+        return self.bench.store(train_student, *self._material(runs[-1]), runs, searches)
+
+    def evaluate(
+        self,
+        name: str,
+        trained: Artifact,
+        file: Artifact | None = None,
+        form: str = "safetensors",
+        reference: Artifact | None = None,
+    ) -> Artifact:
+        """Return the scores of a student's safetensors, or of another file beside these."""
+        measured = (self.splits, self.gold, self.answers, self.bench.recipe.task)
+        bound = self.bench.recipe.max_gold_drop
+        return self.bench.store(evaluate_student, trained, file, form, reference, *measured, name, bound)
+
+    def controls(self) -> dict[str, Artifact]:
+        """Return the scores of what each shrunk student would be from random weights, by the name of a baseline."""
+        return {f"{student.name} from random weights": self._control(student) for student in self._shrunk()}
+
+    def find_base(self, student: AnyStudent) -> Artifact | None:
+        """Return the base model of a student that has one."""
+        return self.bench.find_base(student.base_model, student.revision) if isinstance(student, Based) else None
+
+    def _shrunk(self) -> Iterator[Shrink]:
+        return (student for student in self.bench.recipe.students if isinstance(student, Shrink))
+
+    def _control(self, student: Shrink) -> Artifact:
+        runs = student.model_copy(update={"init": "random"}).runs(self.bench.recipe.effort)
+        return self.evaluate(student.name, self.train(runs, [self.search(run) for run in runs]))
+
+    def _material(self, run: AnyStudent) -> tuple[Any, ...]:
+        larger = self.trained[run.teacher] if isinstance(run, Distil | Shrink) and run.teacher else None
+        unlabelled = self.unlabelled if larger else None
+        return self.splits, self.find_base(run), larger, unlabelled, self.bench.recipe.task
 
 
 def find_ledger() -> Path:

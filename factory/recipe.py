@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
 
+from factory.recipe_students import Effort, StudentSettings
+
 ROUTER = "https://router.huggingface.co/v1"
 Kind = Literal["single-label", "multi-label", "pair"]
 
@@ -171,20 +173,6 @@ class Split(Section):
     seed: int = Field(0, description="Another number, another shuffle.")
 
 
-class Student(Section):
-    """One small model to train."""
-
-    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=30, description="Suffix of its repository.")
-    base_model: str = Field(min_length=1, description="A Hub id, or a folder (`./model`).")
-    revision: str = Field("main", description="Branch, tag or commit of the base model.")
-    method: Literal["full"] = Field("full", description="full: every weight is trained.")
-    epochs: int = Field(10, ge=1, description="At most; validation decides when to stop.")
-    lr: float = Field(5e-5, gt=0, description="Peak learning rate.")
-    batch_size: int = Field(16, ge=1, description="Rows in one step.")
-    max_length: int = Field(128, ge=8, description="Tokens; the rest of a text is cut off.")
-    seed: int = Field(0, description="Of the head's initial weights and the order of rows.")
-
-
 class Require(Section):
     """What a student must reach, else nothing is published; between 0 and 1."""
 
@@ -216,8 +204,10 @@ class Recipe(Section):
     gold: Gold | None = None
     filter: Filter = Filter()
     split: Split = Split()
-    students: list[Student] = []
+    students: list[StudentSettings] = []
+    effort: Effort = Field("normal", description="How much is tried for what the students leave open.")
     compress: list[Literal["onnx", "onnx-int8"]] = Field(["onnx", "onnx-int8"], description="Light files to ship.")
+    max_gold_drop: float = Field(1.0, ge=0, description="Points of accuracy on gold that a light file may lose.")
     publish: Publish = Publish()
 
     _path: Path = PrivateAttr(default=Path("recipe.yaml"))

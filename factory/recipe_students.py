@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 Effort = Literal["quick", "normal", "thorough"]
-SEEDS = {"quick": 1, "normal": 1, "thorough": 3}
 Rate = Annotated[float, Field(gt=0)]
 
 
@@ -20,26 +18,24 @@ class Student(BaseModel):
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=30, description="Suffix of its repository.")
     method: str
     seed: int = Field(0, description="Of initial weights and the order of rows.")
-    seeds: int | None = Field(None, ge=1, le=20, description="Runs that differ in the seed alone, from `seed` on.")
+    seeds: int = Field(1, ge=1, le=20, description="Runs that `factory compare` repeats with other seeds.")
     balance: Literal["none", "weights", "sampling"] = Field(
         "none", description="For skewed labels: weights in the loss, or rare labels drawn more often."
     )
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What shapes the weights: everything but the name."""
-        return self.model_dump(mode="json", exclude={"name"})
+        """What shapes the weights: every setting but the name that is not at its default, and the method."""
+        given = self.model_dump(mode="json", exclude={"name", "seeds"}, exclude_defaults=True)
+        return {"method": self.method, **given}
 
-    def cells(self, effort: Effort) -> list[AnyStudent]:
-        """Return what is tried for this student: a run for each learning rate and seed, every setting filled in."""
-        runs = range(self.seed, self.seed + (self.seeds or SEEDS[effort]))
-        return [self._settle(effort, seed, rate) for rate in self._rates(effort) for seed in runs]
+    def runs(self, effort: Effort) -> list[AnyStudent]:
+        """Return what is tried for this student, every setting filled in; validation rows choose one of them."""
+        return [self.model_copy(update={"seeds": 1})]  # type: ignore[list-item]  # is one of the classes below
 
-    def _rates(self, effort: Effort) -> list[float | None]:
-        return [None]
-
-    def _settle(self, effort: Effort, seed: int, rate: float | None) -> Any:
-        return self.model_copy(update={"seed": seed, "seeds": 1})
+    def repeat(self, count: int) -> list[AnyStudent]:
+        """Return this run with `count` seeds, from its own on."""
+        return [self.model_copy(update={"seed": seed}) for seed in range(self.seed, self.seed + count)]  # type: ignore[misc]
 
 
 class Linear(Student):
@@ -78,13 +74,12 @@ class Trained(Based):
     batch_size: int = Field(16, ge=1, description="Rows in one step.")
     head_first: bool = Field(True, description="Train the head on the frozen body before everything together.")
 
-    def _rates(self, effort: Effort) -> list[float | None]:
+    def runs(self, effort: Effort) -> list[AnyStudent]:
+        """Return a run for each learning rate."""
         given = self.lr or RATES[self.method][effort]
-        return list(given) if isinstance(given, list) else [given]
-
-    def _settle(self, effort: Effort, seed: int, rate: float | None) -> Any:
-        settled = {"seed": seed, "seeds": 1, "lr": rate, "epochs": self.epochs or EPOCHS[effort]}
-        return self.model_copy(update=settled)
+        settled = {"seeds": 1, "epochs": self.epochs or EPOCHS[effort]}
+        rates = given if isinstance(given, list) else [given]
+        return [self.model_copy(update={**settled, "lr": rate}) for rate in rates]  # type: ignore[misc]
 
 
 class Full(Trained):
@@ -123,25 +118,22 @@ class Shrink(Distil):
     """A smaller network with layers of a larger one, taught by its logits and hidden states."""
 
     method: Literal["shrink"]  # type: ignore[assignment]  # a method of its own
-    layers: int | list[int] = Field(3, description="How many, evenly spaced, or which, from 0.")
+    layers: Annotated[int, Field(ge=1)] | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = Field(
+        3, description="How many, evenly spaced, or which, from 0."
+    )
     vocabulary: Literal["all", "used"] = Field("all", description="used: only tokens that the texts need are kept.")
     init: Literal["copy", "random"] = Field("copy", description="random: the control, which is always reported.")
 
 
-class Auto(Trained):
+class Auto(Based):
     """Tries several methods, and is the one that validation finds best."""
 
     method: Literal["auto"]
 
-    def cells(self, effort: Effort) -> list[AnyStudent]:
+    def runs(self, effort: Effort) -> list[AnyStudent]:
         """Return the runs of every method that the effort allows."""
-        return list(self._candidates(effort))
-
-    def _candidates(self, effort: Effort) -> Iterator[AnyStudent]:
         given = self.model_dump(exclude={"method"}, exclude_unset=True)
-        for kind in TRIED[effort]:
-            settings = {name: value for name, value in given.items() if name in kind.model_fields}
-            yield from kind(**settings, method=kind.model_fields["method"].annotation.__args__[0]).cells(effort)
+        return [run for kind in TRIED[effort] for run in _narrow(kind, given).runs(effort)]
 
 
 AnyStudent = Linear | Static | Head | Full | Lora | Distil | Shrink | Auto
@@ -152,11 +144,17 @@ RATES: dict[str, dict[str, list[float]]] = {
     "lora": {"quick": [5e-4], "normal": [5e-4], "thorough": [2e-4, 5e-4, 1e-3]},
 }
 EPOCHS = {"quick": 5, "normal": 10, "thorough": 15}
-TRIED: dict[str, list[Any]] = {
+TRIED: dict[str, list[type[Student]]] = {
     "quick": [Linear, Head],
     "normal": [Linear, Head, Full],
     "thorough": [Linear, Static, Head, Full, Lora],
 }
+
+
+def _narrow(kind: type[Student], given: dict[str, Any]) -> Student:
+    """Return a student of another method with those of the settings that it has."""
+    settings = {name: value for name, value in given.items() if name in kind.model_fields}
+    return kind(**settings, method=kind.__name__.lower())
 
 
 def _method_of(value: object) -> str:

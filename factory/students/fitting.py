@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("factory")
 
 
-def fit_network(lesson: Lesson, network: PreTrainedModel, trainer_type: type[Trainer] | None = None) -> Fitted:
+def fit_network(
+    lesson: Lesson, network: PreTrainedModel, trainer_type: Callable[..., Trainer] | None = None
+) -> Fitted:
     """Train `network` (what of it takes gradients) and return it.
 
     In the search, validation rows end the training when PATIENCE epochs brought nothing better. In the second pass it
@@ -39,11 +42,11 @@ def _run(
     network: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     last: Path | None,
-    trainer_type: type[Trainer] | None,
+    trainer_type: Callable[..., Trainer] | None,
 ) -> Facts:
     from factory.students.trainer import best_epoch, build_trainer, has_bf16, is_exhausted, read_scores
 
-    epochs = lesson.found.get("epochs", cast(Trained, lesson.student).epochs)
+    epochs: int = lesson.found.get("epochs") or cast(Trained, lesson.student).epochs or 1
     trainer = build_trainer(lesson, network, tokenizer, epochs, trainer_type)
     scores = read_scores(read_history(last)) if last and lesson.validation else []
     if len(scores) < epochs and not is_exhausted(scores):

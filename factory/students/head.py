@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from factory.data.examples import Example
 from factory.students.lesson import Facts, Fitted, Lesson
-from factory.students.networks import count_parameters, save_network, tokenize
+from factory.students.networks import batch_rows, count_parameters, save_network
 from factory.students.pretrained import load_classifier, load_tokenizer
-from factory.students.validation import score_validation
+from factory.students.validation import as_truth, score_validation
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -26,7 +26,6 @@ PENALTIES = (0.1, 1.0, 10.0, 100.0)  # inverse strengths of the penalty, of whic
 FIRST_PENALTY = 1.0  # where the head only goes first
 ABSENT = -5.0  # logit of a label that no row has
 MAX_STEPS = 3_000
-BATCH_SIZE = 64
 Floats = NDArray[np.float32]
 
 
@@ -35,7 +34,7 @@ def train_head(lesson: Lesson) -> Fitted:
     network, tokenizer = load_classifier(lesson), load_tokenizer(lesson)
     head = find_head(network)
     facts = count_parameters(network) | {"trained_parameters": sum(weight.numel() for weight in head.parameters())}
-    features = read_features(network, tokenizer, lesson.balanced_rows)
+    features = read_features(network, tokenizer, lesson.labelled_rows)
     found = lesson.found or _search(lesson, features, read_features(network, tokenizer, lesson.validation))
     _set_head(head, *solve(lesson, features, found["penalty"]))
     return Fitted(lambda folder: save_network(network, tokenizer, folder, found.get("thresholds")), facts | found)
@@ -43,7 +42,7 @@ def train_head(lesson: Lesson) -> Fitted:
 
 def train_head_first(lesson: Lesson, network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
     """Set the head of `network` to what is best for its body as it is."""
-    features = read_features(network, tokenizer, lesson.balanced_rows)
+    features = read_features(network, tokenizer, lesson.labelled_rows)
     _set_head(find_head(network), *solve(lesson, features, FIRST_PENALTY))
 
 
@@ -55,15 +54,13 @@ def find_head(network: PreTrainedModel) -> Any:
     return [layer for layer in layers if layer.out_features == network.config.num_labels][-1]
 
 
-def read_features(
-    network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, rows: Sequence[Example]
-) -> Floats:
+def read_features(network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, rows: Sequence[Example]) -> Floats:
     """Return what the head reads of each row, of shape (rows, hidden size); a decoder's head reads the last token."""
     import torch
 
     found = np.zeros((len(rows), find_head(network).in_features), dtype=np.float32)
     with _listening(find_head(network)) as heard:
-        for places, batch in _batches(network, tokenizer, rows):
+        for places, batch in batch_rows(network, tokenizer, rows):
             with torch.inference_mode():
                 network(**batch)
             read = heard.pop()
@@ -74,9 +71,9 @@ def read_features(
 
 
 def solve(lesson: Lesson, features: Floats, penalty: float) -> tuple[Floats, Floats]:
-    """Return weights (labels, hidden size) and biases (labels) of the regression on the lesson's balanced rows."""
+    """Return weights (labels, hidden size) and biases (labels) of the regression on the lesson's labelled rows."""
     middle, spread = features.mean(axis=0), float(features.std()) or 1.0
-    scaled, rows, names = (features - middle) / spread, lesson.balanced_rows, lesson.task.names
+    scaled, rows, names = (features - middle) / spread, lesson.labelled_rows, lesson.task.names
     weights = np.zeros((len(names), features.shape[1]), dtype=np.float32)
     biases = np.full(len(names), ABSENT, dtype=np.float32)
     for place, row_weights, bias in _regress(scaled, rows, lesson, penalty):
@@ -85,7 +82,9 @@ def solve(lesson: Lesson, features: Floats, penalty: float) -> tuple[Floats, Flo
     return weights, biases - np.where(biases == ABSENT, 0, weights @ middle)
 
 
-def _regress(features: Floats, rows: Sequence[Example], lesson: Lesson, penalty: float) -> Iterator[tuple[int, Any, float]]:
+def _regress(
+    features: Floats, rows: Sequence[Example], lesson: Lesson, penalty: float
+) -> Iterator[tuple[int, Any, float]]:
     """Yield place, weights and bias of each label that tells rows apart."""
     from sklearn.linear_model import LogisticRegression
 
@@ -113,10 +112,10 @@ def _regress(features: Floats, rows: Sequence[Example], lesson: Lesson, penalty:
 
 def _search(lesson: Lesson, features: Floats, validation: Floats) -> Facts:
     """Return the penalty that is best on validation rows, with its scores; and thresholds, of a multi-label task."""
-    tried = []
+    tried, truth = [], as_truth(lesson.validation, lesson.task)
     for penalty in PENALTIES:
         weights, biases = solve(lesson, features, penalty)
-        tried.append({"penalty": penalty, **score_validation(lesson, validation @ weights.T + biases)})
+        tried.append({"penalty": penalty, **score_validation(lesson.task, truth, validation @ weights.T + biases)})
     return max(tried, key=lambda facts: (facts["macro_f1"], -facts["penalty"]))
 
 
@@ -137,16 +136,3 @@ def _listening(layer: Any) -> Iterator[list[Any]]:
         yield heard
     finally:
         hook.remove()
-
-
-def _batches(
-    network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, rows: Sequence[Example]
-) -> Iterator[tuple[list[int], Any]]:
-    """Yield places and inputs of rows of like length."""
-    encoded = tokenize(tokenizer, rows)
-    order = sorted(range(len(rows)), key=lambda place: len(encoded[place]["input_ids"]))
-    network.eval()
-    for start in range(0, len(order), BATCH_SIZE):
-        places = order[start : start + BATCH_SIZE]
-        batch = tokenizer.pad([encoded[place] for place in places], return_tensors="pt")
-        yield places, batch.to(network.device)

@@ -46,6 +46,11 @@ class Lesson:
         return [row for row, times in zip(self.rows, repeats, strict=True) for _ in range(times)]
 
     @property
+    def labelled_rows(self) -> list[Example]:
+        """The balanced rows that have an answer: all but those that only a larger student has read."""
+        return [row for row in self.balanced_rows if row.answer is not None]
+
+    @property
     def label_weights(self) -> list[float] | None:
         """With `balance: weights`, a weight for each label of the task, inverse to its rows, with mean 1 over rows."""
         if self.student.balance != "weights":

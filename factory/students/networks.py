@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ from factory.students.lesson import Facts
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+BATCH_SIZE = 64
+
 
 def tokenize(tokenizer: PreTrainedTokenizerFast, rows: Sequence[Example]) -> list[dict[str, Any]]:
     """Return what a network reads of each row: a text or a pair of texts, cut at the tokenizer's length."""
@@ -20,6 +22,19 @@ def tokenize(tokenizer: PreTrainedTokenizerFast, rows: Sequence[Example]) -> lis
     pairs = [row.text_pair for row in rows] if rows[0].text_pair is not None else None
     columns = tokenizer([row.text for row in rows], pairs, truncation=True)
     return [{name: values[place] for name, values in columns.items()} for place in range(len(rows))]
+
+
+def batch_rows(
+    network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, rows: Sequence[Example]
+) -> Iterator[tuple[list[int], Any]]:
+    """Yield places and inputs of rows of like length, for a network that only reads."""
+    encoded = tokenize(tokenizer, rows)
+    order = sorted(range(len(rows)), key=lambda place: len(encoded[place]["input_ids"]))
+    network.eval()
+    for start in range(0, len(order), BATCH_SIZE):
+        places = order[start : start + BATCH_SIZE]
+        batch = tokenizer.pad([encoded[place] for place in places], return_tensors="pt")
+        yield places, batch.to(network.device)
 
 
 def save_network(

@@ -55,7 +55,7 @@ def load_classifier(lesson: Lesson) -> PreTrainedModel:
 
 
 def load_tokenizer(lesson: Lesson) -> PreTrainedTokenizerFast:
-    """Return the base model's tokenizer, cutting texts at the student's `max_length`; raises TrainingError without one.
+    """Return the base model's tokenizer, cutting texts at the student's `max_length`; or raise TrainingError.
 
     A decoder's tokenizer pads with its end-of-text token, as it has none for the purpose.
     """

@@ -35,6 +35,7 @@ PATIENCE = 3  # epochs without a better macro-F1 on validation rows before train
 WARMUP = 0.1  # share of the steps in which the learning rate rises; then it falls to zero in a line
 WEIGHT_DECAY = 0.01
 LOGS_PER_EPOCH = 10
+HALF = 0.5  # validation rows have all weight on their labels
 Scores = dict[str, Any]
 Loss = Callable[..., torch.Tensor]
 Row = dict[str, Any]
@@ -45,7 +46,7 @@ def build_trainer(
     network: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     epochs: int,
-    trainer_type: type[Trainer] | None = None,
+    trainer_type: Callable[..., Trainer] | None = None,
 ) -> Trainer:
     """Return a Trainer that keeps its checkpoints in the lesson's place.
 
@@ -62,7 +63,7 @@ def build_trainer(
         rows,
         validation or None,
         compute_loss_func=_choose_loss(lesson, network),
-        compute_metrics=lambda predicted: score_validation(lesson, predicted.predictions),
+        compute_metrics=lambda said: score_validation(lesson.task, said.label_ids > HALF, said.predictions),
         callbacks=[_Watch(lesson.student.name, steps * epochs)],
     )
     trainer.remove_callback(PrinterCallback)  # it prints on stdout
@@ -108,9 +109,7 @@ def encode(
     """
     names = list(network.config.label2id)
     targets = [_target(row, names, soft, task.kind == "multi-label") for row in rows]
-    return [
-        {**inputs, "labels": target} for inputs, target in zip(tokenize(tokenizer, rows), targets, strict=True)
-    ]
+    return [{**inputs, "labels": target} for inputs, target in zip(tokenize(tokenizer, rows), targets, strict=True)]
 
 
 def _target(row: Example, names: Sequence[str], soft: bool, is_independent: bool) -> list[float]:
