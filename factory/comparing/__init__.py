@@ -1,0 +1,1 @@
+"""Compare students that were trained already: scores, costs, what the numbers say, pictures."""
