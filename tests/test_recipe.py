@@ -251,3 +251,67 @@ heavy = {{"torch", "transformers", "datasets", "pyarrow", "huggingface_hub", "sk
 assert not heavy, heavy
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+PAIR = GOOD.replace("  text: A message\n", "  kind: pair\n  text: A message\n  text_pair: A reply\n")
+MULTI = GOOD.replace("  text: A message\n", "  kind: multi-label\n  text: A message\n")
+
+
+def test_a_task_has_one_label_a_text_unless_it_says_otherwise(write):
+    assert [Recipe.read(write(text)).task.kind for text in (GOOD, PAIR, MULTI)] == [
+        "single-label",
+        "pair",
+        "multi-label",
+    ]
+
+
+def test_an_unknown_kind_of_task_is_refused(write):
+    (fault,) = faults_of(write(PAIR.replace("kind: pair", "kind: regression")))
+    assert fault.startswith("6: task.kind: input should be 'single-label', 'multi-label' or 'pair'")
+
+
+def test_a_pair_needs_to_be_told_what_its_second_text_is(write):
+    assert faults_of(write(PAIR.replace("  text_pair: A reply\n", ""))) == [
+        "5: task.text_pair: is missing; say what the second text of a pair is"
+    ]
+
+
+def test_only_pairs_have_a_second_text(write):
+    text = PAIR.replace("  kind: pair\n", "").replace("{file: texts.csv}", "{file: texts.csv, text_pair: reply}")
+    remedy = "only pairs have a second text; remove it, or set `task.kind: pair`"
+    assert faults_of(write(text)) == [f"7: task.text_pair: {remedy}", f"13: texts.text_pair: {remedy}"]
+
+
+def test_pairs_are_not_generated(write):
+    assert faults_of(write(PAIR + "generate: {rows: 10}\n")) == [
+        "17: generate: a teacher only labels pairs and does not write them; give `texts:` of your own"
+    ]
+
+
+def test_a_local_teacher_does_not_find_several_labels(write):
+    (fault,) = faults_of(write(MULTI.replace("{model: some-model}", "{local: me/model}")))
+    assert fault.startswith("12: teacher: a local teacher finds the one best label")
+    assert fault.endswith("use a server, or recorded answers")
+    assert Recipe.read(write(PAIR.replace("{model: some-model}", "{local: me/model}")))
+
+
+def test_gold_of_a_pair_without_its_second_text_is_named_with_its_own_line(write):
+    gold = write("text,reply,label\nhi,yo,good\nhi,,bad\n", "gold.csv")
+    (fault,) = faults_of(write(PAIR + "gold: {file: gold.csv, text_pair: reply, labelled_by: humans}\n"))
+    assert fault.startswith("17: gold: ")
+    assert f"{gold}:3: has no second text in 'reply'" in fault
+
+
+def test_gold_with_several_labels_is_read_as_lists(write):
+    write('{"text": "hi", "label": ["good", "bad"]}\n{"text": "yo", "label": []}\n', "gold.jsonl")
+    assert Recipe.read(write(MULTI + "gold: {file: gold.jsonl, labelled_by: humans}\n")).gold
+    gold = write('{"text": "hi", "label": ["good", "bad"]}\n{"text": "yo"}\n', "gold.jsonl")
+    (fault,) = faults_of(write(MULTI + "gold: {file: gold.jsonl, labelled_by: humans}\n"))
+    assert f"{gold}:2: no column 'label'" in fault
+
+
+def test_an_example_for_writing_has_a_label_of_the_task(write):
+    examples = "generate: {rows: 10, examples: [{text: hi, label: godo}]}\n"
+    assert faults_of(write(MULTI + examples)) == [
+        "16: generate.examples.0.label: 'godo' is not a label of the task, did you mean 'good'?"
+    ]

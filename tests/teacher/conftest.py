@@ -24,6 +24,24 @@ def task():
 
 
 @pytest.fixture
+def several(task):
+    """The same task, where any number of labels may apply."""
+    return task.model_copy(update={"kind": "multi-label"})
+
+
+@pytest.fixture
+def pair(task):
+    """A task of pairs."""
+    return Task(
+        kind="pair",
+        text="A report",
+        text_pair="A claim",
+        question="What does the report say of the claim?",
+        labels={"supports": "says it is true", "denies": "says it is false"},
+    )
+
+
+@pytest.fixture
 def ledger(tmp_path):
     return tmp_path / "home" / "teacher.sqlite"
 

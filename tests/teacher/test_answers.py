@@ -11,12 +11,16 @@ from factory.teacher.answers import (
     EMPTY,
     NO_LABEL,
     REFUSED,
+    TWO_ANSWERS,
     TWO_LABELS,
     UNKNOWN_LABEL,
     LabelReader,
+    LabelsReader,
+    open_reader,
     read_texts,
 )
 
+SEVERAL = LabelsReader(["ham", "spam", "so, so", "Etc."])
 READER = LabelReader(["ham", "spam", "not sure", "Etc."])
 
 PACKAGED = {
@@ -109,3 +113,67 @@ def test_written_texts_are_those_that_are_whole(content, texts):
 
 def test_more_texts_than_asked_for_are_left_out():
     assert read_texts('["a", "b", "c"]', 2) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("content", "labels"),
+    [
+        ('{"labels": ["spam", "ham"]}', ("ham", "spam")),
+        ('{"labels": ["spam", "SPAM", "spam"]}', ("spam",)),
+        ('{"labels": []}', ()),
+        ('{"labels": "spam"}', ("spam",)),
+        ('{"label": ["spam", "etc."]}', ("spam", "Etc.")),
+        ('Sure: {"labels": ["so, so"]}. Anything else?', ("so, so",)),
+        ('```json\n{"labels": ["ham"]}\n```', ("ham",)),
+        ('{"labels": ["ham"]}\n{"labels": ["HAM"]}', ("ham",)),
+        ('["ham", "spam"]', ("ham", "spam")),
+        ("[]", ()),
+        ("Spam.", ("spam",)),
+        ("so, so", ("so, so",)),
+        ("spam, ham", ("ham", "spam")),
+        ("- spam\n- ham", ("ham", "spam")),
+        ('<think>{"labels": ["ham"]}</think>{"labels": []}', ()),
+    ],
+)
+def test_packaging_does_not_hide_labels_which_come_once_and_in_the_order_of_the_task(content, labels):
+    answer = SEVERAL.read(content)
+    assert (answer.labels, answer.label, answer.reason) == (labels, None, None)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('{"labels": ["ham", "eggs"]}', UNKNOWN_LABEL),
+        ('{"labels": ["ham", null]}', UNKNOWN_LABEL),
+        ('{"labels": {"ham": true, "spam": false}}', UNKNOWN_LABEL),
+        ('["ham", "eggs"]', UNKNOWN_LABEL),
+        ("ham, not spam", UNKNOWN_LABEL),
+        ("ham or spam", UNKNOWN_LABEL),
+        ("none", UNKNOWN_LABEL),
+        ('{"labels": ["ham"]} or {"labels": ["spam"]}', TWO_ANSWERS),
+        ('{"labels": ["ham"], "labels": []}', TWO_ANSWERS),
+        ('{"labels": null}', EMPTY),
+        ('{"labels": [""]}', EMPTY),
+        (" ", EMPTY),
+        ('{"answer": ["ham"]}', NO_LABEL),
+        ('{"labels": ["ham", "sp', NO_LABEL),
+        ("[" * 5000, NO_LABEL),
+        ("I'm sorry, I can't help with that.", REFUSED),
+        ("<think>it might be spam", CUT_OFF),
+    ],
+)
+def test_a_list_that_is_not_of_labels_alone_is_no_answer_at_all(content, reason):
+    answer = SEVERAL.read(content)
+    assert (answer.labels, answer.label, answer.reason) == (None, None, reason)
+
+
+@given(st.text() | st.lists(st.sampled_from(["ham", "Spam", "eggs", "", "so, so"])).map(json.dumps))
+def test_any_answer_has_either_labels_or_a_reason(content):
+    answer = SEVERAL.read(content)
+    assert (answer.labels is None) != (answer.reason is None)
+
+
+def test_the_kind_of_the_task_says_who_reads_its_answers(task, several, pair):
+    assert open_reader(task).read('{"label": "ham"}').label == "ham"
+    assert open_reader(pair).read('{"label": "denies"}').label == "denies"
+    assert open_reader(several).read('{"labels": ["ham"]}').labels == ("ham",)

@@ -7,10 +7,12 @@ import time
 
 import pytest
 
+from factory.data.examples import Example
 from factory.errors import BudgetError, StoreError, TeacherError
 from factory.recipe import Budget, Generate, HttpTeacher
-from factory.teacher.client import ChatTeacher, find_endpoint
+from factory.teacher.client import ChatTeacher, find_endpoint, key_of, label_request
 from factory.teacher.ledger import summarise
+from factory.teacher.prompts import LabelPrompt
 from tests.scripted_teacher import Message, ScriptedTeacher, Status, in_turn, labels_by
 
 LABELS = labels_by(lambda text: "spam" if "win" in text else "ham")
@@ -185,3 +187,48 @@ def test_writing_that_is_stopped_goes_on_from_there(open_teacher, task):
         server.answer = LABELS
         assert len(open_teacher(server).write(task, generate)) == 30
     assert len(server.asked) == 5 + 1 + 5
+
+
+def test_all_labels_that_apply_are_asked_for_and_an_answer_with_an_unknown_one_is_none(open_teacher, several):
+    said = {"win it": ["spam", "ham", "spam"], "hello": [], "you win": ["spam", "eggs"], "see you": None}
+    with ScriptedTeacher(lambda asked: {"labels": said[asked.text]}) as server:
+        answers = open_teacher(server).label(TEXTS, several)
+        assert open_teacher(server).label(TEXTS, several) == answers
+    assert [(answer.labels, answer.reason) for answer in answers] == [
+        (("ham", "spam"), None),
+        ((), None),
+        (None, "unknown label"),
+        (None, "empty answer"),
+    ]
+    assert len(server.asked) == 4
+
+
+def test_the_same_text_of_another_kind_of_task_is_another_question(open_teacher, task, several):
+    with ScriptedTeacher(lambda asked: {"label": "ham"}) as server:
+        assert open_teacher(server).label(["hi"], task)[0].label == "ham"
+        assert open_teacher(server).label(["hi"], several)[0].labels == ("ham",)
+    assert len(server.asked) == 2
+
+
+def test_a_pair_is_asked_about_with_both_texts_and_remembered_by_both(open_teacher, pair, ledger):
+    pairs = [("It rained.", "It was dry."), ("It rained.", "It was wet."), ("It rained.", "It was dry.")]
+    with ScriptedTeacher(
+        lambda asked: {"label": "supports" if "wet" in asked.data["text_pair"] else "denies"}
+    ) as server:
+        answers = open_teacher(server).label(pairs, pair)
+        assert open_teacher(server).label(pairs[::-1], pair) == answers[::-1]
+    assert [answer.label for answer in answers] == ["denies", "supports", "denies"]
+    assert [asked.data for asked in server.asked] == [
+        {"text": "It rained.", "text_pair": second} for second in ("It was dry.", "It was wet.")
+    ]
+    subjects = sqlite3.connect(ledger).execute("SELECT subject FROM calls").fetchall()
+    assert {subject for (subject,) in subjects} == {
+        Example("It rained.", text_pair=second).id for second in ("It was dry.", "It was wet.")
+    }
+
+
+def test_a_question_with_one_label_has_the_key_it_always_had(task):
+    """Of answers that were paid for before there were other kinds of tasks."""
+    settings = HttpTeacher(model="m", base_url="http://127.0.0.1:9/v1")
+    key = key_of(settings, label_request(settings, LabelPrompt(task), "hi"))
+    assert key == "2f7a7b786eea6c5093a29a88ea52a64e1221b5d81806e5493b3bf95727e78f80"

@@ -54,3 +54,11 @@ def test_what_the_ledger_has_is_not_paid_for_again(recipe, ledger, task):
 
 def test_a_teacher_that_is_recorded_costs_nothing(recipe, ledger):
     assert forecast(recipe(RecordedTeacher(recorded="answers")), TEXTS, ledger) == Forecast()
+
+
+def test_each_pair_is_one_call_whose_price_counts_both_texts(recipe, ledger, pair):
+    given = recipe(HttpTeacher(model="m", base_url="http://127.0.0.1:9/v1")).model_copy(update={"task": pair})
+    expected = forecast(given, [("a", "b"), ("a", "c"), ("a", "b"), ("a", " ")], ledger)
+    short, long = (forecast(given, [("a", text)], ledger) for text in ("x", "x" * 401))
+    assert expected.calls == 2
+    assert long.input_tokens - short.input_tokens == 100

@@ -147,3 +147,17 @@ def test_a_folder_without_a_language_model_is_named(tmp_path, task):
 def test_a_local_teacher_only_labels(folder, task):
     with pytest.raises(TeacherError, match="only labels; use a server to write texts"):
         teacher(folder).write(task, Generate(rows=1))
+
+
+def test_a_pair_is_scored_as_both_texts_and_its_order_counts(folder, three):
+    pairs = [("hello you", "win"), ("win", "hello you"), ("hello", "win win win")]
+    task = three.model_copy(update={"kind": "pair", "text_pair": "another"})
+    expected = [pytest.approx(row, abs=1e-4) for row in score_plainly(folder, task, pairs)]
+    answers = teacher(folder, calibrate=False).label(pairs, task)
+    assert [list(answer.probabilities.values()) for answer in answers] == expected
+    assert answers[0] != answers[1]
+
+
+def test_a_local_teacher_cannot_tell_how_many_labels_apply(folder, several):
+    with pytest.raises(TeacherError, match="finds the one best label; use a server instead"):
+        teacher(folder).label(["hi"], several)

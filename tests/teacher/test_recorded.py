@@ -9,6 +9,8 @@ from factory.recipe import Generate
 from factory.teacher import Answer
 from factory.teacher.recorded import Recordings
 
+CLAIMS = {"dry": "denies", "wet": "supports"}
+
 
 @pytest.fixture
 def record(tmp_path):
@@ -102,3 +104,45 @@ def test_its_identity_is_the_contents_of_its_files_and_not_their_place(record, t
     assert record([{"text": "hi", "label": "ham"}]).identity == first
     assert record([{"text": "hi", "label": "spam"}]).identity != first
     assert str(tmp_path) not in json.dumps(first)
+
+
+def test_several_labels_are_a_list_under_either_name_or_one_as_a_plain_text(record, several):
+    rows = [
+        {"text": "a", "labels": ["spam", "ham", "spam"], "probabilities": {"ham": 0.9, "spam": 0.8}},
+        {"text": "b", "label": ["spam"]},
+        {"text": "c", "labels": "ham"},
+        {"text": "d", "labels": []},
+        {"text": "e", "labels": None, "reason": "refused"},
+    ]
+    answers = record(rows).label(list("abcdef"), several)
+    assert [answer.labels for answer in answers] == [("ham", "spam"), ("spam",), ("ham",), (), None, None]
+    assert [answer.reason for answer in answers[3:]] == [None, "refused", "unanswered"]
+    assert answers[0].probabilities == {"ham": 0.9, "spam": 0.8}
+    assert all(answer.label is None for answer in answers)
+
+
+def test_a_text_with_two_sets_of_labels_has_none_and_the_order_makes_no_other_set(record, several):
+    sets = {"a": (["ham"], []), "b": (["ham", "spam"], ["spam", "ham"])}
+    teacher = record([{"text": text, "labels": labels} for text, given in sets.items() for labels in given])
+    assert [(a.labels, a.reason) for a in teacher.label(["a", "b"], several)] == [
+        (None, "two answers"),
+        (("ham", "spam"), None),
+    ]
+
+
+def test_an_unknown_label_in_a_recorded_list_is_named_with_file_and_line(record, several):
+    with pytest.raises(TeacherError, match=r"labels\.jsonl:1: label 'eggs' is not in the recipe's set"):
+        record([{"text": "a", "labels": ["ham", "eggs"]}]).label(["a"], several)
+
+
+def test_a_pair_is_found_by_both_texts(record, pair):
+    rows = [{"text": "It  rained.", "text_pair": f"It was {how}.", "label": label} for how, label in CLAIMS.items()]
+    texts = [("It rained.", "It was dry. "), ("It rained.", "It was wet."), ("It was wet.", "It rained.")]
+    assert [a.label for a in record(rows).label(texts, pair)] == ["denies", "supports", None]
+
+
+@pytest.mark.parametrize("second", [{}, {"text_pair": None}, {"text_pair": " "}, {"text_pair": 7}])
+def test_a_recorded_pair_without_its_second_text_is_named_with_file_and_line(record, pair, second):
+    rows = [{"text": "a", "text_pair": "b", "label": "denies"}, {"text": "a", "label": "denies", **second}]
+    with pytest.raises(TeacherError, match=r"labels\.jsonl:2: has no `text_pair`"):
+        record(rows).label([("a", "b")], pair)
