@@ -150,16 +150,21 @@ def test_class_numbers_become_names_and_hidden_labels_none(hub, home, tmp_path):
     features = {
         "text": {"dtype": "string", "_type": "Value"},
         "label": {"names": ["bad", "good"], "_type": "ClassLabel"},
+        "labels": {"feature": {"names": ["bad", "good"], "_type": "ClassLabel"}, "_type": "List"},
     }
     metadata = json.dumps({"info": {"features": features}})
-    table = pyarrow.table({"text": ["one", "two"], "label": pyarrow.array([1, -1], "int64")})
+    several = pyarrow.array([[1, 0], []], pyarrow.list_(pyarrow.int64()))
+    table = pyarrow.table({"text": ["one", "two"], "label": pyarrow.array([1, -1], "int64"), "labels": several})
     dataset(home, {"README.md": "# Rows\n"})
     (tmp_path / "rows" / "data").mkdir()
     table = table.replace_schema_metadata({"huggingface": metadata})
     pyarrow.parquet.write_table(table, tmp_path / "rows" / "data" / "test-00000-of-00001.parquet")
     dataset(home, {})
     fetch_rows("acme/rows", "main", "test", Fetcher(hub, fallback=None), out=out(tmp_path))
-    assert rows_of(tmp_path / "out") == [{"text": "one", "label": "good"}, {"text": "two", "label": None}]
+    assert rows_of(tmp_path / "out") == [
+        {"text": "one", "label": "good", "labels": ["good", "bad"]},
+        {"text": "two", "label": None, "labels": []},
+    ]
 
 
 def test_a_split_that_is_not_there_is_named(hub, home, tmp_path):
