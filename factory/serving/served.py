@@ -1,0 +1,112 @@
+"""The model that is served, and the bounded pool of threads in which it reads texts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from factory.errors import DataError
+from factory.serving.schemas import Asked
+
+MAX_WAITING = 64  # requests beyond those that are being read
+
+
+class Model(Protocol):
+    """What `factory.load` returns."""
+
+    labels: list[str]
+
+    def __call__(self, texts: Any) -> list[Any]:
+        """Return what is said of each text: one label and score or, with several labels a text, a list of them."""
+
+    def scores(self, texts: Any) -> NDArray[np.float32]:
+        """Return the probabilities of all labels, an array of shape (texts, labels)."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A loaded model and where it came from; `commit` is None for a folder."""
+
+    model: Model
+    name: str
+    revision: str | None = None
+    commit: str | None = None
+    reads_pairs: bool = False
+
+    def answer(self, items: Sequence[Asked], top_k: int | Literal["all"] | None = None) -> list[Any]:
+        """Return what `factory.load` says of each text or, with `top_k`, so many labels, the most likely first.
+
+        Raises DataError for a single text where the model reads pairs, and the other way round.
+        """
+        self._check(items)
+        if top_k is None:
+            return self.model(list(items))
+        most = None if top_k == "all" else top_k
+        return [self._rank(row)[:most] for row in self.model.scores(list(items))]
+
+    def _check(self, items: Sequence[Asked]) -> None:
+        for number, item in enumerate(items):
+            if isinstance(item, tuple) and not self.reads_pairs:
+                raise DataError(f"texts.{number} is a pair, but {self.name} reads single texts; give a string")
+            if isinstance(item, str) and self.reads_pairs:
+                raise DataError(f"texts.{number} is one text, but {self.name} reads pairs; give text and text_pair")
+
+    def _rank(self, row: NDArray[np.float32]) -> list[dict[str, Any]]:
+        order = np.argsort(-row, kind="stable")
+        return [{"label": self.model.labels[place], "score": float(row[place])} for place in order]
+
+
+class BusyError(Exception):
+    """As many requests wait as may."""
+
+
+class Readers:
+    """Threads that read texts, as many as processors; a request that would be one too many is refused at once."""
+
+    def __init__(self, served: Served, *, threads: int | None = None, max_waiting: int = MAX_WAITING) -> None:
+        self.served = served
+        self.under_way = 0
+        threads = threads or os.cpu_count() or 1
+        self._room = threads + max_waiting
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
+
+    async def answer(self, items: Sequence[Asked], top_k: int | Literal["all"] | None) -> list[Any]:
+        """Return what `Served.answer` says, leaving the event loop free; raises BusyError when there is no room."""
+        if self.under_way >= self._room:
+            raise BusyError(f"{self.under_way} requests are under way, which is as many as may; ask again later")
+        self.under_way += 1
+        reading = asyncio.get_running_loop().run_in_executor(self._pool, self.served.answer, items, top_k)
+        reading.add_done_callback(self._leave)
+        return await reading
+
+    def _leave(self, done: asyncio.Future[list[Any]]) -> None:
+        self.under_way -= 1
+
+    def close(self) -> None:
+        """Wait for what is being read."""
+        self._pool.shutdown()
+
+
+def load_served(name: str, revision: str | None = None) -> Served:
+    """Load a model by name, as `factory.load`, and find out which commit that was; raises HubError as that does."""
+    from factory.students.loading import load
+
+    model = load(name, revision)
+    commit = None if Path(name).is_dir() else _find_commit(name, revision)
+    return Served(model, name, revision, commit, bool(getattr(model, "reads_pairs", False)))
+
+
+def _find_commit(name: str, revision: str | None) -> str | None:
+    """Return the commit that the files in the cache are of, as loading left them there."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(name, "config.json", revision=revision)
+    return Path(found).parent.name if isinstance(found, str) else None
