@@ -37,10 +37,18 @@ class Trace:
         }
 
     def __str__(self) -> str:
-        head = [f"{self.split}: {self.row['text']}", f"label: {self.row['label']}, by {self.teacher}"]
+        head = [f"{self.split}: {self.row['text']}", f"label: {self._answer}, by {self.teacher}"]
+        if second := self.row.get("text_pair"):
+            head.insert(1, f"and: {second}")
         stages = [f"stage: {stage['stage']} {stage['key']}" for stage in self.stages]
         calls = [_describe(call) for call in self.calls]
         return "\n".join([*head, *stages, *(calls or ["no call about this text is in the ledger of this machine"])])
+
+    @property
+    def _answer(self) -> str:
+        if "labels" in self.row:
+            return ", ".join(self.row["labels"]) or "none applies"
+        return str(self.row["label"])
 
 
 def trace_row(model: str, number: int) -> Trace:

@@ -110,9 +110,9 @@ class LabelsReader:
     def _read_bare(self, text: str) -> Answer:
         if text[0] == "[" and isinstance(values := _parse(text), list):
             return self._choose(list(_as_texts(values)))
-        bare = text.strip(WRAPPING + ".")
+        bare = text.strip(WRAPPING)
         parts = [part.strip(WRAPPING + "-.") for part in re.split(r",|;|\n", bare)]
-        for attempt in ([bare], parts):
+        for attempt in ([bare], [bare.rstrip(".!")], parts):
             if all(_fold(part) in self._labels for part in attempt):
                 return self._choose(attempt)
         if REFUSAL.search(text):

@@ -129,6 +129,7 @@ def test_more_texts_than_asked_for_are_left_out():
         ('["ham", "spam"]', ("ham", "spam")),
         ("[]", ()),
         ("Spam.", ("spam",)),
+        ("etc.", ("Etc.",)),
         ("so, so", ("so, so",)),
         ("spam, ham", ("ham", "spam")),
         ("- spam\n- ham", ("ham", "spam")),
