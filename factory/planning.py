@@ -26,10 +26,11 @@ class Step:
 
 @dataclass
 class Plan:
-    """The stages in order, and what the teacher is expected to cost."""
+    """The stages in order, what the teacher is expected to cost, and what is tried for each student."""
 
     steps: list[Step] = field(default_factory=list)
     teacher: dict[str, Any] = field(default_factory=dict)
+    runs: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return the document of `factory plan --format json`; `seconds` adds up what earlier runs took."""
@@ -38,7 +39,8 @@ class Plan:
             for step in self.steps
         ]
         seconds = sum(step.seconds or 0 for step in self.steps if not step.cached)
-        return {"stages": stages, "teacher": self.teacher, "seconds": round(seconds, 1)}
+        runs = [{"student": name, **settings} for name, settings in self.runs]
+        return {"stages": stages, "teacher": self.teacher, "seconds": round(seconds, 1), "runs": runs}
 
     def __str__(self) -> str:
         width = max(len(step.name) for step in self.steps)
@@ -47,7 +49,8 @@ class Plan:
         cost = f"about ${dollars:.4f}" if dollars else "no cost known"
         missing = [f"not counted, as it is not fetched yet: {name}" for name in self.teacher["uncounted"]]
         tokens = f"{self.teacher['input_tokens']:,} tokens in, {self.teacher['output_tokens']:,} out"
-        return "\n".join([*rows, "", f"teacher: {calls:,} calls, {tokens}, {cost}", *missing])
+        tried = [f"{name}: {', '.join(f'{key} {value}' for key, value in run.items())}" for name, run in self.runs]
+        return "\n".join([*rows, "", *tried, f"teacher: {calls:,} calls, {tokens}, {cost}", *missing])
 
 
 class Planner(Store):
@@ -56,16 +59,22 @@ class Planner(Store):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.steps: list[Step] = []
+        self._seen: set[Path] = set()
 
     def __call__(self, stage: Stage, *inputs: Any) -> Artifact:
         """Return the finished artifact, or a stand-in for the one that would be made."""
         manifest = describe(stage, inputs)
         folder = self.folder(manifest)
         found = self.look_up(folder)
-        earlier = None if found else self._nearest(manifest)
-        why = "" if found else _explain(manifest, earlier)
-        self.steps.append(Step(manifest["stage"], found is not None, why, (earlier or {}).get("seconds")))
+        if folder not in self._seen:
+            self._seen.add(folder)
+            self.steps.append(self._describe(manifest, is_cached=found is not None))
         return found or Artifact(folder / "out", f"not made yet: {stage.__name__} {digest_of(manifest)[:20]}")
+
+    def _describe(self, manifest: dict[str, Any], *, is_cached: bool) -> Step:
+        earlier = None if is_cached else self._nearest(manifest)
+        why = "" if is_cached else _explain(manifest, earlier)
+        return Step(manifest["stage"], is_cached, why, (earlier or {}).get("seconds"))
 
     def _nearest(self, manifest: dict[str, Any]) -> dict[str, Any] | None:
         """Return the earlier run of the same stage whose inputs differ least; of equals, the newest."""
@@ -84,7 +93,12 @@ def plan(recipe: Recipe, *, namespace: str | None = None) -> Plan:
     planner = Planner(factory_home() / "store")
     with open_target() as target:
         run_stages(recipe, planner, target, namespace)
-        return Plan(planner.steps, forecast_teacher(recipe, Planner(planner.root), target))
+        return Plan(planner.steps, forecast_teacher(recipe, Planner(planner.root), target), list_runs(recipe))
+
+
+def list_runs(recipe: Recipe) -> list[tuple[str, dict[str, Any]]]:
+    """Return each student's name and each run that is tried for it: derived values, and what is not the default."""
+    return [(student.name, run.identity) for student in recipe.students for run in student.runs(recipe.effort)]
 
 
 def _explain(manifest: dict[str, Any], earlier: dict[str, Any] | None) -> str:
