@@ -14,9 +14,13 @@ from pydantic_core import ErrorDetails
 from factory.errors import RecipeError
 from factory.recipe import HttpTeacher, LocalTeacher, Recipe, RecordedTeacher
 from factory.recipe_rules import find_faults
+from factory.recipe_students import AnyStudent
 from factory.recipe_yaml import Document, Location, read_document
 
 TEACHERS: dict[str, type[BaseModel]] = {"model": HttpTeacher, "local": LocalTeacher, "recorded": RecordedTeacher}
+METHODS: dict[str, type[BaseModel]] = {
+    method: kind for kind in get_args(AnyStudent) for method in get_args(kind.model_fields["method"].annotation)
+}
 KEY_NAMES = {"api_key", "key", "token", "hf_token", "apikey", "password", "secret"}
 
 
@@ -58,8 +62,10 @@ def _apply(override: str, document: Document) -> None:
 
 def _sentence(detail: ErrorDetails, document: Document) -> tuple[Location, str]:
     location = tuple(part for part in detail["loc"] if part != "[key]")
-    if location[:1] == ("teacher",) and len(location) > 1:
-        location = ("teacher", *location[2:])
+    if location[:1] == ("teacher",):
+        location = (*location[:1], *location[2:])  # without the tag of the union
+    elif location[:1] == ("students",):
+        location = (*location[:2], *location[3:])
     return location, _explain(detail, location, document)
 
 
@@ -71,6 +77,8 @@ def _explain(detail: ErrorDetails, location: Location, document: Document) -> st
         return _unknown_setting(location, document)
     if kind == "string_type" and not isinstance(value, dict | list):
         return _needs_quotes(location, document)
+    if kind == "union_tag_invalid" and location[:1] == ("students",):
+        return f"no such method; known: {', '.join(METHODS)}"
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         return "needs one of `model` (a server), `local` (a model on this machine) or `recorded` (files)"
     message = detail["msg"].removeprefix("Value error, ")
@@ -112,6 +120,7 @@ def _section_at(location: Location, document: Document | None) -> type[BaseModel
     section: type[BaseModel] = Recipe
     for part in location:
         if isinstance(part, int):
+            section = METHODS.get(_method_at(location, document), section) if location[0] == "students" else section
             continue
         if part == "teacher":
             written = document.content.get("teacher", {}) if document else {}
@@ -119,6 +128,11 @@ def _section_at(location: Location, document: Document | None) -> type[BaseModel
         elif part in section.model_fields:
             section = next(iter(_sections_in(section.model_fields[part].annotation)), section)
     return section
+
+
+def _method_at(location: Location, document: Document | None) -> str:
+    written = document.content["students"][location[1]] if document else {}
+    return str(written.get("method", "full"))
 
 
 def _sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
