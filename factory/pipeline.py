@@ -60,31 +60,17 @@ def build(
 def run_stages(recipe: Recipe, store: Store, target: Target, namespace: str | None = None) -> Artifact:
     """Call every stage in order and return what `write_release` made; with a `Planner` as store, none of them runs."""
     bench = Bench(recipe, store, Fetcher(target))
-    task, teacher = recipe.task, bench.open_teacher()
-
-    gold_file = bench.find_rows(recipe.gold) if recipe.gold else None
-    gold = store(read_gold, gold_file, recipe.gold, task.kind, task.names) if recipe.gold else None
-    texts = []
-    if recipe.generate:
-        texts.append(store(generate_texts, task, recipe.generate, teacher))
-    if recipe.texts:
-        texts.append(store(read_texts, bench.find_rows(recipe.texts), recipe.texts, task.kind))
-
-    labelled = [store(label_texts, some, task, teacher) for some in texts]
-    answers = store(label_texts, gold, task, teacher) if gold else None
-    kept = store(filter_examples, labelled, gold, recipe.filter)
-    splits = store(split_examples, kept, recipe.split, task.names)
-
-    course = Course(bench, splits, store(select_unlabelled, kept, gold, recipe.filter), gold, answers)
+    rows = bench.gather_rows()
+    course = Course(bench, rows)
     students = [course.make(student) for student in recipe.students]
     data = Data(
-        gold=gold,
-        gold_file=gold_file,
-        labelled=labelled,
-        kept=kept,
-        splits=splits,
-        baselines=store(add_controls, store(score_baselines, splits, gold, task), course.controls()),
-        score=store(score_teacher, gold, answers, task) if gold else None,
+        gold=rows.gold,
+        gold_file=rows.gold_file,
+        labelled=rows.labelled,
+        kept=rows.kept,
+        splits=rows.splits,
+        baselines=store(add_controls, store(score_baselines, rows.splits, rows.gold, recipe.task), course.controls()),
+        score=store(score_teacher, rows.gold, rows.answers, recipe.task) if rows.gold else None,
     )
     contents = (
         recipe,
@@ -95,6 +81,19 @@ def run_stages(recipe: Recipe, store: Store, target: Target, namespace: str | No
         _destination(recipe, target, namespace),
     )
     return store(write_release, *contents, digest_of(as_json(contents))[:12])
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Rows from the teacher and the user, to learn from and to measure on; `answers` are the teacher's on gold."""
+
+    gold: Artifact | None
+    gold_file: Artifact | None
+    labelled: list[Artifact]
+    answers: Artifact | None
+    kept: Artifact
+    splits: Artifact
+    unlabelled: Artifact
 
 
 @dataclass(frozen=True)
@@ -115,6 +114,23 @@ class Bench:
             folder=self.recipe.path.parent,
             base=lambda name, revision: self.find_base(name, revision).path,
         )
+
+    def gather_rows(self) -> Gathered:
+        """Let the teacher write and label, filter what it said, and share it out."""
+        recipe, store, task, teacher = self.recipe, self.store, self.recipe.task, self.open_teacher()
+        gold_file = self.find_rows(recipe.gold) if recipe.gold else None
+        gold = store(read_gold, gold_file, recipe.gold, task.kind, task.names) if recipe.gold else None
+        texts = []
+        if recipe.generate:
+            texts.append(store(generate_texts, task, recipe.generate, teacher))
+        if recipe.texts:
+            texts.append(store(read_texts, self.find_rows(recipe.texts), recipe.texts, task.kind))
+        labelled = [store(label_texts, some, task, teacher) for some in texts]
+        answers = store(label_texts, gold, task, teacher) if gold else None
+        kept = store(filter_examples, labelled, gold, recipe.filter)
+        splits = store(split_examples, kept, recipe.split, task.names)
+        unlabelled = store(select_unlabelled, kept, gold, recipe.filter)
+        return Gathered(gold, gold_file, labelled, answers, kept, splits, unlabelled)
 
     def find_rows(self, rows: Rows) -> Artifact:
         """Return the user's file, or the rows of a dataset on a Hub."""
@@ -147,10 +163,7 @@ class Course:
     """What the students of a recipe learn from and are measured on, and what came of those made so far."""
 
     bench: Bench
-    splits: Artifact
-    unlabelled: Artifact
-    gold: Artifact | None
-    answers: Artifact | None
+    rows: Gathered
     trained: dict[str, Artifact] = field(default_factory=dict)
 
     def make(self, student: AnyStudent) -> StudentFiles:
@@ -181,7 +194,8 @@ class Course:
         reference: Artifact | None = None,
     ) -> Artifact:
         """Return the scores of a student's safetensors, or of another file beside these."""
-        measured = (self.splits, self.gold, self.answers, self.bench.recipe.task)
+        rows = self.rows
+        measured = (rows.splits, rows.gold, rows.answers, self.bench.recipe.task)
         bound = self.bench.recipe.max_gold_drop
         return self.bench.store(evaluate_student, trained, file, form, reference, *measured, name, bound)
 
@@ -202,8 +216,8 @@ class Course:
 
     def _material(self, run: AnyStudent) -> tuple[Any, ...]:
         larger = self.trained[run.teacher] if isinstance(run, Distil | Shrink) and run.teacher else None
-        unlabelled = self.unlabelled if larger else None
-        return self.splits, self.find_base(run), larger, unlabelled, self.bench.recipe.task
+        unlabelled = self.rows.unlabelled if larger else None
+        return self.rows.splits, self.find_base(run), larger, unlabelled, self.bench.recipe.task
 
 
 def find_ledger() -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from factory.errors import DataError
 from factory.recipe import Gold, HttpTeacher, LocalTeacher, Recipe, RecordedTeacher
+from factory.recipe_students import Distil, Head, Trained
 from factory.recipe_yaml import Fault
 
 MAX_LABEL_CHARACTERS = 100
@@ -81,6 +82,18 @@ def _students_have_names_of_their_own(recipe: Recipe) -> Iterator[Fault]:
             yield ("students",), f"{count} students are called {name!r}; repositories need different names"
 
 
+def _students_teach_those_after_them(recipe: Recipe) -> Iterator[Fault]:
+    """A student that teaches must have been made before, and give logits."""
+    earlier: list[str] = []
+    for index, student in enumerate(recipe.students):
+        teacher = student.teacher if isinstance(student, Distil) else None
+        if teacher is not None and teacher not in earlier:
+            known = f"one of {', '.join(earlier)}" if earlier else "a student above this one"
+            yield ("students", index, "teacher"), f"{teacher!r} is no network that is trained before; name {known}"
+        if isinstance(student, Head | Trained):
+            earlier.append(student.name)
+
+
 def _budget_has_a_price(recipe: Recipe) -> Iterator[Fault]:
     teacher = recipe.teacher
     if recipe.budget.dollars is not None and isinstance(teacher, HttpTeacher) and teacher.price is None:
@@ -134,6 +147,7 @@ RULES: tuple[Callable[[Recipe], Iterator[Fault]], ...] = (
     _texts_come_from_somewhere,
     _the_kind_of_task_has_what_it_needs,
     _students_have_names_of_their_own,
+    _students_teach_those_after_them,
     _budget_has_a_price,
     _claims_have_grounds,
     _files_are_beside_the_recipe,
