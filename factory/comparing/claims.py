@@ -92,6 +92,14 @@ def make_claims(tasks: Sequence[Task]) -> list[Json]:
     return claims
 
 
+def judge(difference: Json, sign: int = 1, bound: float = 0.0) -> str:
+    """Return what an interval says of the claim that a difference is above `bound`, or below it where `sign` is -1."""
+    low, high = sorted(sign * difference[end] for end in ("low", "high"))
+    if low > bound:
+        return "supported"
+    return "not supported" if high < (bound or NEGLIGIBLE) else "cannot be told"
+
+
 def points(difference: Json) -> str:
     """Return a difference in points with its interval, as people write it."""
     text = "{:+.1f} [{:+.1f}, {:+.1f}]".format(*(100 * difference[name] for name in ("difference", "low", "high")))
@@ -139,16 +147,9 @@ def _describe(group: Sequence[Finding]) -> Json:
         "between": [list(it.between) for it in group],
         "difference": best,
         "at_shared_lr": difference_of(np.mean(rates, axis=0)) if len(rates) == len(group) else None,
-        "verdict": _judge(best, claim),
+        "verdict": judge(best, claim.sign, claim.bound),
     }
     return {**found, "sentence": _write(found)}
-
-
-def _judge(difference: Json, claim: Claim) -> str:
-    low, high = sorted(claim.sign * difference[end] for end in ("low", "high"))
-    if low > claim.bound:
-        return "supported"
-    return "not supported" if high < (claim.bound or NEGLIGIBLE) else "cannot be told"
 
 
 def _write(found: Json) -> str:

@@ -40,6 +40,13 @@ def compare(runs: Iterable[Run], reference: str = "full", teachers: Teachers | N
     }
 
 
+def describe_score(measured: Measured) -> Json:
+    """Return for each metric the mean over seeds with its interval, and the spread over seeds."""
+    return {
+        name: {**interval_of(values), **_spread(measured.by_seed[name])} for name, values in measured.scores.items()
+    }
+
+
 def _describe_task(task: Task) -> Json:
     teacher = {name: interval_of(values) for name, values in task.teacher.items()} if task.teacher else None
     return {
@@ -64,18 +71,12 @@ def _describe_student(task: Task, measured: Measured) -> Json:
             {"lr": run.lr, "seed": run.seed, "macro_f1": round(run.validation, 6)}
             for run in sorted(entry.own_runs, key=lambda run: (run.lr or 0, run.seed))
         ],
-        "gold": _score(measured),
+        "gold": describe_score(measured),
         "reference": against.entry.student if against and is_compared else None,
         "minus_reference": _minus(measured.scores, against.scores) if against and is_compared else None,
         "at_shared_lr": _at_shared_lr(measured, against) if against and is_compared else None,
         "minus_teacher": _minus(measured.answered, task.teacher) if measured.answered and task.teacher else None,
         **_sum_costs(measured),
-    }
-
-
-def _score(measured: Measured) -> Json:
-    return {
-        name: {**interval_of(values), **_spread(measured.by_seed[name])} for name, values in measured.scores.items()
     }
 
 
