@@ -34,8 +34,7 @@ def read_onnx(folder: Path, config: dict[str, Any], file: Path) -> ReadAll:
     inputs = [given.name for given in session.get_inputs()]
 
     def read(text: Text) -> Scores:
-        first, *second = parts_of(text)
-        tokens = tokenizer.encode(first, *second[:1])
+        tokens = tokenizer.encode(text) if isinstance(text, str) else tokenizer.encode(text[0], text[1])
         known = {"input_ids": tokens.ids, "attention_mask": tokens.attention_mask, "token_type_ids": tokens.type_ids}
         (logits,) = session.run(["logits"], {name: np.array([known[name]], dtype=np.int64) for name in inputs})
         return np.asarray(logits[0], dtype=np.float32)

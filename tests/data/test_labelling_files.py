@@ -22,6 +22,21 @@ def by_length(texts):
     return [{"label": "long" if len(text) > 4 else "short", "score": len(text) / 10} for text in texts]
 
 
+def by_words(texts):
+    """A label for each word, scored by its length; pairs are read one after the other."""
+    whole = [text if isinstance(text, str) else " + ".join(text) for text in texts]
+    return [[{"label": word, "score": len(word) / 10} for word in text.split() if word != "none"] for text in whole]
+
+
+def write_table(path, table):
+    {
+        ".csv": lambda: table.to_csv(path, index=False),
+        ".jsonl": lambda: table.to_json(path, orient="records", lines=True),
+        ".parquet": lambda: table.to_parquet(path),
+    }[path.suffix]()
+    return path
+
+
 def rows_of(path):
     return [row for _, row in read_rows(path)]
 
@@ -56,14 +71,31 @@ def test_a_blank_text_gets_no_label(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_several_labels_come_as_lists(tmp_path, suffix):
+    table = pandas.DataFrame({"text": ["a bcd", "none", " "]})
+    source = write_table(tmp_path / f"in{suffix}", table)
+    label_file(by_words, source, tmp_path / f"out{suffix}", is_multi_label=True)
+    found = [(row["label"], row["score"]) for row in rows_of(tmp_path / f"out{suffix}")]
+    if suffix == ".csv":
+        assert found == [('["a", "bcd"]', "[0.1, 0.3]"), ("[]", "[]"), ("", "")]
+    else:
+        assert found == [(["a", "bcd"], [0.1, 0.3]), ([], []), (None, None)]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_both_texts_of_a_pair_are_read_and_neither_may_be_blank(tmp_path, suffix):
+    table = pandas.DataFrame({"text": ["a", "b", " "], "other": ["c", "", "d"]})
+    source = write_table(tmp_path / f"in{suffix}", table)
+    label_file(by_words, source, tmp_path / "out.jsonl", text_pair_column="other", is_multi_label=True)
+    assert [row["label"] for row in rows_of(tmp_path / "out.jsonl")] == [["a", "+", "c"], None, None]
+    with pytest.raises(DataError, match=r"no column 'othr'.*did you mean 'other'"):
+        label_file(by_words, source, tmp_path / f"out{suffix}", text_pair_column="othr")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
 def test_labels_that_are_there_already_go_on_under_another_name(tmp_path, suffix, caplog):
     table = pandas.DataFrame({"label": ["spam"], "text": ["abc"]})
-    source = tmp_path / f"in{suffix}"
-    {
-        ".csv": lambda: table.to_csv(source, index=False),
-        ".jsonl": lambda: table.to_json(source, orient="records", lines=True),
-        ".parquet": lambda: table.to_parquet(source),
-    }[suffix]()
+    source = write_table(tmp_path / f"in{suffix}", table)
     label_file(by_length, source, tmp_path / f"out{suffix}")
     (row,) = rows_of(tmp_path / f"out{suffix}")
     assert list(row) == ["input_label", "text", "label", "score"]
