@@ -65,7 +65,9 @@ class Fitted:
     """A student that has learned: how to write it to a folder, and the facts of its training.
 
     Facts of a search hold `macro_f1` on validation rows, by which runs are compared, and what the second pass needs.
+    `save_adapter` writes what was trained without the base model, where that was asked for.
     """
 
     save: Callable[[Path], None]
     facts: Facts
+    save_adapter: Callable[[Path], None] | None = None

@@ -71,6 +71,8 @@ def train_student(
     with quiet_transformers(), _explained(student):
         fitted = find_method(student.method)(lesson)
         fitted.save(out / "model")
+        if fitted.save_adapter:
+            fitted.save_adapter(out / "adapter")
     facts = found[best] | fitted.facts | {"rows": {"train": len(train), "validation": len(validation)}}
     _finish(out, "training.json", facts | {"student": student.model_dump(mode="json"), "tried": _describe(runs, found)})
 
