@@ -59,15 +59,16 @@ def tabulate(report: Json, names: Sequence[str]) -> tuple[list[str], list[list[s
 def explain(report: Json) -> list[str]:
     """Return the sentences that say what the scores are measured on, in plain text."""
     held_out, is_multi = report["baselines"][0]["agreement"]["rows"], is_multi_label(report)
+    units = "pairs" if report["kind"] == "pair" else "texts"
     lines = ["Per cent, with 95 % intervals (percentile bootstrap over rows)."]
     if gold := report["gold"]:
         scores = "exact match, macro-F1, micro-F1" if is_multi else "accuracy, macro-F1"
-        lines.append(f"{scores}: on {gold['rows']:,} gold texts, labelled by {plain(gold['labelled_by'])}.")
+        lines.append(f"{scores}: on {gold['rows']:,} gold {units}, labelled by {plain(gold['labelled_by'])}.")
         if is_multi:
             lines.append(EXACT_MATCH)
         lines.append(_explain_teacher(report, gold["rows"]))
     same = "exactly the labels" if is_multi else "the label"
-    lines.append(f"agreement: share of {held_out:,} held-out texts that get {same} which the teacher gave them.")
+    lines.append(f"agreement: share of {held_out:,} held-out {units} that get {same} which the teacher gave them.")
     return [*lines, *_explain_baselines(report), *_explain_withheld(report)]
 
 

@@ -5,9 +5,7 @@ Whatever a template puts between braces is escaped for Markdown, unless it is `M
 
 from __future__ import annotations
 
-import json
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,11 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from factory.evaluation.markdown import Markdown, code, escape
 from factory.evaluation.report import is_local, name_base_model
-from factory.evaluation.scoreboard import SCORES, explain, explain_costs, megabytes, tabulate_markdown
-from factory.release import sentences, tables
+from factory.evaluation.scoreboard import CONTROL, SCORES, explain, explain_costs, megabytes, tabulate_markdown
+from factory.release import methods, sentences, tables
 from factory.release.contents import Contents
-from factory.release.metadata import dataset_metadata, front_matter, licenses, model_metadata, space_metadata
-from factory.release.samples import choose_samples
+from factory.release.metadata import (
+    adapter_metadata,
+    dataset_metadata,
+    front_matter,
+    licenses,
+    model_metadata,
+    space_metadata,
+)
+from factory.release.usage import literal, show_calls
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -52,7 +57,6 @@ Json = dict[str, Any]
 
 def model_card(contents: Contents, student: str) -> str:
     """Return the README.md of one student."""
-    settings = next(entry for entry in contents.recipe.students if entry.name == student)
     entries = contents.entries(student)
     gold = entries[0]["gold"]
     light = [entry for entry in entries if entry["format"] != "safetensors"]
@@ -60,26 +64,42 @@ def model_card(contents: Contents, student: str) -> str:
         "model.md.jinja",
         model_metadata(contents, student),
         contents,
-        model_id=Markdown(contents.model_id(student)),
-        settings=settings,
-        base_model=Markdown(code(name_base_model(settings.base_model))),
-        is_base_on_hub=not is_local(settings.base_model),
-        parameters=Markdown(_count(entries[0]["parameters"])),
-        siblings=_list_models(contents, but=student),
+        student=student,
         light=light[-1] if light else None,
         light_size=light and Markdown(megabytes(light[-1]["bytes"])),
-        **_example(contents, student),
-        **_scores(contents, entries),
+        siblings=_list_models(contents, but=student),
+        thresholds=contents.thresholds(student),
+        **show_calls(contents, student),
+        **_scores(contents, student),
+        **_making(contents, student),
         on_scores=[Markdown(line) for line in sentences.on_scores(contents, entries[0])],
-        on_rows=Markdown(f"{sum(contents.training[student]['rows'].values()):,}"),
-        on_confidence=Markdown(sentences.on_confidence(entries[0])),
-        on_training=Markdown(sentences.on_training(settings, contents.training[student])),
+        on_confidence=Markdown(sentences.on_confidence(contents, entries[0])),
+        on_length=sentences.on_length(contents, student),
         headline=Markdown(sentences.headline(contents, entries[0])),
-        per_label=tables.per_label(gold),
+        per_label=tables.per_label(gold, contents.units),
         scarce=Markdown(sentences.on_scarce_labels(gold)),
         files=tables.files(entries),
-        on_costs=Markdown(explain_costs(contents.report)),
+        on_files=[Markdown(line) for line in sentences.on_files(contents, entries)],
+        on_costs=Markdown(explain_costs({**contents.report, "students": entries})),
         confusion=tables.confusion(gold, contents.recipe.task.names),
+    )
+
+
+def adapter_card(contents: Contents, student: str) -> str:
+    """Return the README.md of the low-rank adapter of one student, for those who do not want the merged model."""
+    entry = contents.entries(student)[0]
+    return _fill(
+        "adapter.md.jinja",
+        adapter_metadata(contents, student),
+        contents,
+        student=student,
+        adapter_id=Markdown(contents.adapter_id(student)),
+        names=Markdown(f"[{', '.join(map(literal, contents.recipe.task.names))}]"),
+        base_call=Markdown(literal(name_base_model(contents.settings(student)["base_model"]))),
+        base_revision=Markdown(literal(contents.settings(student)["revision"])),
+        headline=Markdown(sentences.headline(contents, entry)),
+        **show_calls(contents, student),
+        **_making(contents, student),
     )
 
 
@@ -93,31 +113,34 @@ def dataset_card(contents: Contents) -> str:
         models=_list_models(contents),
         words={name: Markdown(f"{count:,g}") for name, count in words.items()},
         samples=tables.samples(contents),
-        **_scores(contents, contents.report["students"]),
+        **_scores(contents),
     )
 
 
-def space_card(contents: Contents) -> str:
-    """Return the README.md of the Space."""
-    student = contents.recipe.students[0].name
-    entries = contents.entries(student)
+def space_card(contents: Contents, student: str) -> str:
+    """Return the README.md of the Space that shows one student."""
     return _fill(
         "space.md.jinja",
-        space_metadata(contents),
+        space_metadata(contents, student),
         contents,
-        model_id=Markdown(contents.model_id(student)),
-        headline=Markdown(sentences.headline(contents, entries[0])),
+        student=student,
+        headline=Markdown(sentences.headline(contents, contents.entries(student)[0])),
         on_gold=[Markdown(line) for line in sentences.on_gold(contents)][:1],
     )
 
 
-def _fill(name: str, metadata: Json, contents: Contents, **values: Any) -> str:
+def _fill(name: str, metadata: Json, contents: Contents, student: str | None = None, **values: Any) -> str:
     """Return a card: the metadata, then the template with what all cards share and `values`."""
     recipe, data = contents.recipe, contents.report["data"]
+    if student:
+        values |= {"model_id": Markdown(contents.model_id(student)), "is_network": contents.is_network(student)}
     shared = {
+        "is_multi_label": contents.is_multi_label,
+        "is_pair": contents.is_pair,
+        "units": contents.units,
         "recipe": recipe,
         "task": recipe.task,
-        "input": _as_noun(recipe.task.text),
+        "input": " and ".join(_as_noun(text) for text in (recipe.task.text, recipe.task.text_pair) if text),
         "language": LANGUAGES.get(recipe.language, f"the language {recipe.language!r}"),
         "data": data,
         "rows": Markdown(f"{data['rows']:,}"),
@@ -126,7 +149,7 @@ def _fill(name: str, metadata: Json, contents: Contents, **values: Any) -> str:
         "hub": contents.hub,
         "is_on_huggingface": contents.hub == "huggingface.co",
         "teacher": contents.report["teacher"]["model"],
-        "labels_table": tables.labels(contents),
+        "labels_table": tables.labels(contents, contents.thresholds(student) if student else {}),
         "rows_table": tables.filters(contents),
         "licenses": " and ".join(licenses(contents)),
         "credits": list(_credits(contents)),
@@ -140,28 +163,39 @@ def _fill(name: str, metadata: Json, contents: Contents, **values: Any) -> str:
     return front_matter(metadata) + "\n" + re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
 
 
-def _example(contents: Contents, student: str) -> Json:
-    """Return a held-out text as code, and what the model said of it: one that it got right, if there is one."""
-    answers = {row["text"]: row for row in contents.predictions[student]}
-    rows = contents.splits["held_out"]
-    right = [row for row in rows if answers[row.text]["label"] == row.label]
-    (sample,) = choose_samples(right or rows, contents.recipe.task.names, 1)
-    said = answers[sample.text]
-    answer = f'[{{"label": {_literal(said["label"])}, "score": {said["score"]:.2f}}}]'
-    return {"text": Markdown(_literal(sample.text)), "answer": Markdown(answer)}
-
-
 def _list_models(contents: Contents, but: str | None = None) -> Markdown:
     names = [student.name for student in contents.recipe.students if student.name != but]
     return Markdown(", ".join(f"`{contents.model_id(name)}`" for name in names))
 
 
-def _scores(contents: Contents, entries: list[Json]) -> Json:
-    report = {**contents.report, "students": entries}
+def _scores(contents: Contents, student: str | None = None) -> Json:
+    """Return the scoreboard with what explains it: of one student, or of all."""
+    report = contents.report
+    if student:
+        is_others = re.compile(rf"(?!{student}{CONTROL}).*{CONTROL}")
+        report = {
+            **report,
+            "students": contents.entries(student),
+            "baselines": [line for line in report["baselines"] if not is_others.fullmatch(line["name"])],
+            "withheld": [],  # the section on files says it
+        }
     return {
         "scoreboard": Markdown(tabulate_markdown(report, SCORES)),
         "measured": [Markdown(escape(line)) for line in explain(report)],
         "on_gold": [Markdown(line) for line in sentences.on_gold(contents)],
+    }
+
+
+def _making(contents: Contents, student: str) -> Json:
+    """Return what tells of the base model and the training."""
+    base_model, tried = contents.settings(student).get("base_model"), methods.tabulate_tried(contents, student)
+    return {
+        "base_model": base_model and Markdown(code(name_base_model(base_model))),
+        "is_base_on_hub": base_model and not is_local(base_model),
+        "on_model": Markdown(methods.on_model(contents, student)),
+        "on_training": Markdown(methods.on_training(contents, student)),
+        "tried": tried,
+        "on_choice": tried and Markdown(methods.on_choice(contents.training[student]["tried"])),
     }
 
 
@@ -193,19 +227,3 @@ def _as_noun(text: str) -> str:
     text = text.strip().rstrip(".")
     is_word = len(text) > 1 and text[0].isupper() and (text[1].islower() or text[1] == " ")
     return text[0].lower() + text[1:] if is_word else text
-
-
-def _count(number: int) -> str:
-    return f"{number / 1e6:.1f} million" if number >= 1e6 else f"{number:,}"
-
-
-def _literal(text: str) -> str:
-    """Return a Python string that stands in a block of code: no control character, and nothing that ends the block."""
-    shown = json.dumps(text, ensure_ascii=False)
-    return "".join(_spelled(character) for character in shown)
-
-
-def _spelled(character: str) -> str:
-    if character != "`" and (character == " " or unicodedata.category(character)[0] not in "CZ"):
-        return character
-    return f"\\u{ord(character):04x}" if ord(character) < 0x10000 else f"\\U{ord(character):08x}"

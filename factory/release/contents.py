@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from factory.data.examples import Example, read_examples
 from factory.data.statistics import describe_examples
 from factory.evaluation.report import assemble_report
+from factory.evaluation.scoring import read_predictions
 from factory.recipe import Recipe
 from factory.store import Artifact, hash_file
 
@@ -29,8 +30,8 @@ Json = dict[str, Any]
 class Contents:
     """The rows, the report and what else the cards tell of.
 
-    `predictions` are those of each student's safetensors on the held-out rows, `training` the facts of its training,
-    `bases` where its base model is from.
+    `predictions` are those of each student's safetensors on the held-out rows by the id of the row, `training` the
+    facts of its training, `bases` where its base model is from, `configs` what its config.json says.
     """
 
     recipe: Recipe
@@ -38,9 +39,10 @@ class Contents:
     splits: dict[str, list[Example]]
     rejected: list[Example]
     gold: list[Example]
-    predictions: dict[str, list[Json]]
+    predictions: dict[str, dict[str, Json]]
     training: dict[str, Json]
     bases: dict[str, Json]
+    configs: dict[str, Json]
     namespace: str
     hub: str
 
@@ -54,9 +56,47 @@ class Contents:
         """The git tag that all repositories of the release carry."""
         return f"release-{self.report['release']}"
 
+    @property
+    def is_multi_label(self) -> bool:
+        """Whether a row may have any number of labels."""
+        return self.recipe.task.kind == "multi-label"
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether a row is two texts."""
+        return self.recipe.task.kind == "pair"
+
+    @property
+    def units(self) -> str:
+        """What the rows are called."""
+        return "pairs" if self.is_pair else "texts"
+
+    @property
+    def demo_student(self) -> str | None:
+        """The student that the Space shows: the first that a `pipeline` loads, None when there is none."""
+        return next((student.name for student in self.recipe.students if self.is_network(student.name)), None)
+
+    def settings(self, student: str) -> Json:
+        """Return every setting by which a student was trained, some of which the recipe may have left open."""
+        settings: Json = self.training[student]["student"]
+        return settings
+
+    def is_network(self, student: str) -> bool:
+        """Whether transformers can load a student; the others are read by `factory.load` alone."""
+        return self.settings(student)["method"] not in ("linear", "static")
+
+    def thresholds(self, student: str) -> dict[str, float]:
+        """Return the score from which on each label applies; empty where a row has one label."""
+        thresholds: dict[str, float] = self.configs[student].get("thresholds", {})
+        return thresholds if self.is_multi_label else {}
+
     def model_id(self, student: str) -> str:
         """Return the id of a student's repository."""
         return f"{self.dataset_id}-{student}"
+
+    def adapter_id(self, student: str) -> str:
+        """Return the id of the repository of a student's adapter."""
+        return f"{self.model_id(student)}-adapter"
 
     def entries(self, student: str) -> list[Json]:
         """Return the report's entries of one student, one for each published file."""
@@ -75,13 +115,19 @@ def read_contents(
     splits = {name: read_examples(data["splits"].path / f"{name}.jsonl") for name in SPLITS}
     rejected = read_examples(data["kept"].path / "rejected.jsonl")
     gold = read_examples(data["gold"].path / "gold.jsonl") if data["gold"] else []
+    entries = [entry for student in students for entry in map(_read_report, student["reports"].values()) if entry]
     report = assemble_report(
         recipe,
         release_id,
         data=describe_examples({SPLITS[name]: rows for name, rows in splits.items()}, rejected),
         gold={"rows": len(gold), "sha256": _hash_gold(data)} if data["gold"] else None,
         teacher_score=_read_report(data["score"]),
-        students=[_read_report(report) for student in students for report in student["reports"].values()],
+        students=[entry for entry in entries if "withheld" not in entry],
+        withheld=[
+            {"name": entry["name"], "format": entry["format"], "reason": entry["withheld"]}
+            for entry in entries
+            if "withheld" in entry
+        ],
         baselines=_read_report(data["baselines"]),
         spent=dict(spent),
     )
@@ -91,9 +137,12 @@ def read_contents(
         splits,
         rejected,
         gold,
-        predictions={student["name"]: _read_predictions(student)[len(gold) :] for student in students},
+        predictions={student["name"]: _read_predictions(student, len(gold)) for student in students},
         training={student["name"]: _read_json(student["trained"].path / "training.json") for student in students},
-        bases={student["name"]: _read_source(student["base"]) for student in students},
+        bases={student["name"]: _read_source(student["base"]) for student in students if student["base"]},
+        configs={
+            student["name"]: _read_json(student["trained"].path / "model" / "config.json") for student in students
+        },
         namespace=destination["namespace"],
         hub=destination["hub"],
     )
@@ -111,14 +160,10 @@ def _read_report(report: Artifact | None) -> Any:
     return _read_json(report.path / "report.json") if report else None
 
 
-def _read_predictions(student: StudentFiles) -> list[Json]:
-    return read_predictions(student["reports"]["safetensors"])
-
-
-def read_predictions(report: Artifact) -> list[Json]:
-    """Return the rows of `evaluate_student`: text, label and score, of gold and then of held-out rows."""
-    with (report.path / "predictions.jsonl").open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+def _read_predictions(student: StudentFiles, gold_rows: int) -> dict[str, Json]:
+    """Return what the safetensors said of the held-out rows."""
+    rows = read_predictions(student["reports"]["safetensors"])[gold_rows:]
+    return {row["id"]: row for row in rows}
 
 
 def _read_source(base: Artifact) -> Json:

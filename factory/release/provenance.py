@@ -24,7 +24,7 @@ def describe_provenance(
         "made_by": f"hf-factory {__version__}",
         "recipe": {"name": contents.recipe.name, "sha256": files["recipe.yaml"]},
         "teacher": {name: value for name, value in report["teacher"].items() if name != "gold"},
-        **({"base_model": _describe_base(contents, student)} if student else {}),
+        **({"base_model": _describe_base(contents, student)} if student in contents.bases else {}),
         "gold": report["gold"],
         "rows": report["data"],
         "stages": [_describe_stage(artifact) for artifact in made_of],
@@ -33,9 +33,9 @@ def describe_provenance(
 
 
 def _describe_base(contents: Contents, name: str) -> dict[str, Any]:
-    student = next(student for student in contents.recipe.students if student.name == name)
-    base_model = name_base_model(student.base_model)
-    return {"name": base_model, "revision": student.revision, **contents.bases[name]}
+    settings = contents.settings(name)
+    base_model = name_base_model(settings["base_model"])
+    return {"name": base_model, "revision": settings["revision"], **contents.bases[name]}
 
 
 def _describe_stage(artifact: Artifact) -> dict[str, Any]:

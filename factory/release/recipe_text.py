@@ -21,13 +21,17 @@ def publishable_text(recipe: Recipe, path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     settings = recipe.model_dump(mode="json", exclude_none=True)
     written = Recipe.model_validate(yaml.safe_load(text)).model_dump(mode="json", exclude_none=True)
-    if settings == written and not any(is_local(student.base_model) for student in recipe.students):
+    if settings == written and not any(map(_is_from_a_folder, settings["students"])):
         return text
     return NOTE + yaml.safe_dump(_without_places(settings), sort_keys=False, allow_unicode=True, width=120)
 
 
 def _without_places(settings: dict[str, Any]) -> dict[str, Any]:
     for student in settings["students"]:
-        if is_local(student["base_model"]):
+        if _is_from_a_folder(student):
             student["base_model"] = f"./{name_base_model(student['base_model'])}"
     return settings
+
+
+def _is_from_a_folder(student: dict[str, Any]) -> bool:
+    return is_local(student.get("base_model", ""))

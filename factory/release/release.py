@@ -12,7 +12,7 @@ from factory.data.parquet import write_parquet
 from factory.evaluation.scoring import write_json
 from factory.hub.demo import find_app
 from factory.recipe import Recipe
-from factory.release.cards import dataset_card, model_card, space_card
+from factory.release.cards import adapter_card, dataset_card, model_card, space_card
 from factory.release.contents import SPLITS, Contents, read_contents
 from factory.release.demo import describe_demo
 from factory.release.predictions import write_predictions
@@ -39,7 +39,7 @@ class StudentFiles(TypedDict):
     """What one student consists of; `weights` maps onnx and onnx-int8 to files, `reports` every published format."""
 
     name: str
-    base: Artifact
+    base: Artifact | None
     trained: Artifact
     weights: dict[str, Artifact]
     reports: dict[str, Artifact]
@@ -64,8 +64,10 @@ def write_release(
     *,
     out: Path,
 ) -> None:
-    """Write `dataset/`, `model-<student>/` for each student, `space/` when there is a student, and `report.json`.
+    """Write `dataset/`, `model-<student>/` for each student, `space/`, and `report.json`.
 
+    A student with an adapter also gets `model-<student>-adapter/`; a Space shows the first student that a `pipeline`
+    loads, and there is none without one. Files that lost too much when they were made light are left out.
     `spent` is the ledger's summary of the recipe. Nothing in the folders tells of the machine that wrote them.
     """
     contents = read_contents(recipe, data, students, spent, destination, release_id)
@@ -75,16 +77,19 @@ def write_release(
     _write_dataset(contents, data, text, _folder(out / "dataset"))
     for student in students:
         _write_model(contents, data, student, text, _folder(out / f"model-{student['name']}"))
-    if students:
-        _write_space(contents, _folder(out / "space"))
+        if (student["trained"].path / "adapter").is_dir():
+            _write_adapter(contents, data, student, text, _folder(out / f"model-{student['name']}-adapter"))
+    if contents.demo_student:
+        _write_space(contents, contents.demo_student, _folder(out / "space"))
 
 
 def _write_dataset(contents: Contents, data: Data, recipe_text: str, folder: Path) -> None:
-    labels = contents.recipe.task.names
+    labels, kind = contents.recipe.task.names, contents.recipe.task.kind
     for split, rows in contents.splits.items():
-        write_parquet(rows, labels, _folder(folder / "data") / f"{SPLITS[split]}-00000-of-00001.parquet")
+        write_parquet(rows, labels, _folder(folder / "data") / f"{SPLITS[split]}-00000-of-00001.parquet", kind)
     if contents.rejected:
-        write_parquet(contents.rejected, labels, _folder(folder / "rejected") / "train-00000-of-00001.parquet")
+        rejected = _folder(folder / "rejected") / "train-00000-of-00001.parquet"
+        write_parquet(contents.rejected, labels, rejected, kind)
     _write_text(folder / "recipe.yaml", recipe_text)
     _write_text(folder / "README.md", dataset_card(contents))
     write_json(folder / "provenance.json", describe_provenance(contents, _artifacts(data), folder))
@@ -93,23 +98,39 @@ def _write_dataset(contents: Contents, data: Data, recipe_text: str, folder: Pat
 def _write_model(contents: Contents, data: Data, student: StudentFiles, recipe_text: str, folder: Path) -> None:
     for file in sorted((student["trained"].path / "model").iterdir()):
         _bring(file, folder / file.name)
-    for format, weights in student["weights"].items():
-        _bring(next(weights.path.glob("*.onnx")), _folder(folder / "onnx") / ONNX_NAMES[format])
+    published = {entry["format"] for entry in contents.entries(student["name"])}
+    weights = {format: files for format, files in student["weights"].items() if format in published}
+    for format, files in weights.items():
+        _bring(next(files.path.glob("*.onnx")), _folder(folder / "onnx") / ONNX_NAMES[format])
     write_json(_folder(folder / "eval") / "report.json", contents.report)
-    write_predictions(contents, student["reports"], folder / "eval" / "predictions.jsonl")
+    write_predictions(contents, student["name"], student["reports"], folder / "eval" / "predictions.jsonl")
     _write_text(folder / "recipe.yaml", recipe_text)
     _write_text(folder / "README.md", model_card(contents, student["name"]))
-    made_of = [*_artifacts(data), student["base"], student["trained"]]
-    made_of += [*student["weights"].values(), *student["reports"].values()]
+    made_of = [*_origin(data, student), *weights.values(), *student["reports"].values()]
     write_json(folder / "provenance.json", describe_provenance(contents, made_of, folder, student["name"]))
 
 
-def _write_space(contents: Contents, folder: Path) -> None:
+def _write_adapter(contents: Contents, data: Data, student: StudentFiles, recipe_text: str, folder: Path) -> None:
+    for file in sorted((student["trained"].path / "adapter").iterdir()):
+        _bring(file, folder / file.name)
+    _write_text(folder / "recipe.yaml", recipe_text)
+    (folder / "README.md").unlink(missing_ok=True)  # peft writes one of its own
+    _write_text(folder / "README.md", adapter_card(contents, student["name"]))
+    provenance = describe_provenance(contents, _origin(data, student), folder, student["name"])
+    write_json(folder / "provenance.json", provenance)
+
+
+def _write_space(contents: Contents, student: str, folder: Path) -> None:
     app = find_app()
     for name in ("app.py", "requirements.txt"):
         shutil.copyfile(app.with_name(name), folder / name)
-    write_json(folder / "demo.json", describe_demo(contents))
-    _write_text(folder / "README.md", space_card(contents))
+    write_json(folder / "demo.json", describe_demo(contents, student))
+    _write_text(folder / "README.md", space_card(contents, student))
+
+
+def _origin(data: Data, student: StudentFiles) -> list[Artifact]:
+    """Return what the weights of a student are made of."""
+    return [*_artifacts(data), *([student["base"]] if student["base"] else []), student["trained"]]
 
 
 def _artifacts(data: Data) -> Iterator[Artifact]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from factory.evaluation.markdown import escape
-from factory.recipe import RecordedTeacher, Student
+from factory.recipe import RecordedTeacher
 from factory.release.contents import Contents
 
 MACHINE = re.compile(
@@ -28,17 +28,22 @@ def headline(contents: Contents, entry: Json) -> str:
     gold = contents.report["gold"]
     if not gold:
         agreement = entry["agreement"]
+        same = (
+            "exactly the labels that its teacher gave"
+            if contents.is_multi_label
+            else "the label that its teacher gave"
+        )
         return (
             f"How often it is right is not known: there are no trusted labels to hold it against. On "
-            f"{agreement['rows']:,} held-out texts it gives the label that its teacher gave "
+            f"{agreement['rows']:,} held-out {contents.units} it gives {same} "
             f"**{_share(agreement)}** of the time ({_range(agreement)})."
         )
     score, teacher = entry["gold"]["accuracy"], contents.report["teacher"]["gold"]
-    is_right = _is_right(gold)
+    is_right, measure = _is_right(contents), "exact match, " if contents.is_multi_label else ""
     compared = f" Its teacher {is_right} {_share(teacher['accuracy'])} of the time." if teacher else ""
     return (
-        f"On {gold['rows']:,} gold texts, labelled by {escape(gold['labelled_by'])}, it {is_right} "
-        f"**{_share(score)}** of the time ({_range(score)}).{compared}"
+        f"On {gold['rows']:,} gold {contents.units}, labelled by {escape(gold['labelled_by'])}, it {is_right} "
+        f"**{_share(score)}** of the time ({measure}{_range(score)}).{compared}"
     )
 
 
@@ -64,20 +69,25 @@ def on_gold(contents: Contents) -> Iterator[str]:
 def on_scores(contents: Contents, entry: Json) -> Iterator[str]:
     """Yield what the scores of a student's main file say, and what they do not."""
     if against := entry["against_teacher"]:
-        yield _compare_with_teacher(against)
+        yield _compare_with_teacher(contents, against)
     if entry["gold"]:
         yield _gap(contents, entry)
         yield from _compare_with_words(contents, entry)
         score = entry["gold"]["accuracy"]
         if score["value"] == 1:
             yield (
-                f"No error in {entry['gold']['rows']:,} texts does not mean none elsewhere: up to about "
-                f"{300 / entry['gold']['rows']:.1f} % of other texts could still be wrong."
+                f"No error in {entry['gold']['rows']:,} {contents.units} does not mean none elsewhere: up to about "
+                f"{300 / entry['gold']['rows']:.1f} % of others could still be wrong."
             )
 
 
-def on_confidence(entry: Json) -> str:
+def on_confidence(contents: Contents, entry: Json) -> str:
     """Return whether the scores of the model may be read as probabilities."""
+    if contents.is_multi_label:
+        return (
+            "Its scores are not calibrated probabilities, and its thresholds fit the labels that the teacher gave to "
+            "validation rows. Choose thresholds on texts of your own."
+        )
     if not entry["gold"]:
         return "Its score is not a probability of being right: it was never compared with trusted labels."
     mean, right = entry["mean_score"], entry["gold"]["accuracy"]["value"]
@@ -85,6 +95,24 @@ def on_confidence(entry: Json) -> str:
         f"Its score is not a calibrated probability: on gold its mean score is {100 * mean:.0f} %, and it gives the "
         f"gold label {100 * right:.0f} % of the time. Choose a threshold on texts of your own."
     )
+
+
+def on_length(contents: Contents, student: str) -> str:
+    """Return how much of a text a student reads; empty where it reads all."""
+    max_tokens = contents.settings(student).get("max_length")
+    of = "a pair, both texts together" if contents.is_pair else "a text"
+    return f"It reads the first {max_tokens} tokens of {of}; the rest is cut off." if max_tokens else ""
+
+
+def on_files(contents: Contents, entries: list[Json]) -> Iterator[str]:
+    """Yield how far the light files of a student follow its safetensors, and which files were left out, and why."""
+    compared = [entry["agreement_with_fp32"] for entry in entries if "agreement_with_fp32" in entry]
+    if compared:
+        rows = f"{compared[0]['rows']:,} {'gold and held-out' if contents.gold else 'held-out'} {contents.units}"
+        yield f"same answers: share of {rows} to which a file gives the answer that `model.safetensors` gives."
+    for line in contents.report["withheld"]:
+        if line["name"] == entries[0]["name"]:
+            yield f"**There is no {line['format']} file**: {escape(line['reason'])}."
 
 
 def on_teacher(contents: Contents) -> str:
@@ -109,7 +137,7 @@ def on_origin(contents: Contents) -> str:
             f"pass that did not show that label."
         )
     if "generated" not in sources:
-        return f"The texts came with the recipe; a language model, {name}, labelled them."
+        return f"The {contents.units} came with the recipe; a language model, {name}, labelled them."
     return (
         f"{sources['texts']:,} texts came with the recipe, and {sources['generated']:,} were written by a language "
         f"model, {name}, to carry a given label. It labelled all of them in a pass that did not show that label."
@@ -121,19 +149,8 @@ def on_split(contents: Contents) -> str:
     splits = contents.report["data"]["splits"]
     train, validation, test = (f"{splits[name]['rows']:,}" for name in ("train", "validation", "test"))
     return (
-        f"Of the rows kept, {train} train (split `train`), {validation} choose how long to train (`validation`), and "
+        f"Of the rows kept, {train} train (split `train`), {validation} settle how to train (`validation`), and "
         f"{test} were held out to measure agreement (`test`); **the labels of `test` are the teacher's too**."
-    )
-
-
-def on_training(settings: Student, facts: Json) -> str:
-    """Return how a student was trained."""
-    rate = f"{settings.lr:g}".replace("e-0", "e-")
-    return (
-        f"Every weight was trained: peak learning rate {rate}, batches of {settings.batch_size}, seed "
-        f"{settings.seed}. It stopped after {facts['epochs']} of up to {settings.epochs} epochs, as validation "
-        f"rows showed nothing better after epoch {facts['best_epoch']}; then the model was trained afresh for "
-        f"{facts['epochs']} on training and validation rows together."
     )
 
 
@@ -172,28 +189,32 @@ def on_asked_labels(contents: Contents) -> str:
     )
 
 
-def _compare_with_teacher(against: Json) -> str:
+def _compare_with_teacher(contents: Contents, against: Json) -> str:
     points, rows = 100 * against["difference"], against["rows"]
+    on = f"on the same {rows:,} gold {contents.units}"
     interval = f"95 % interval {100 * against['low']:+.1f} to {100 * against['high']:+.1f}, p = {against['p']:.2f}"
     if against["low"] <= 0 <= against["high"]:
         return (
-            f"Against its teacher the difference is {points:+.1f} points on the same {rows:,} gold texts "
-            f"({interval}): too small to be told from chance on so many texts."
+            f"Against its teacher the difference is {points:+.1f} points {on} "
+            f"({interval}): too small to be told from chance on so many {contents.units}."
         )
     side = "below" if points < 0 else "above"
-    return f"It is {abs(points):.1f} points {side} its teacher on the same {rows:,} gold texts ({interval})."
+    return f"It is {abs(points):.1f} points {side} its teacher {on} ({interval})."
 
 
 def _gap(contents: Contents, entry: Json) -> str:
-    sources, is_right = contents.report["data"]["sources"], _is_right(contents.report["gold"])
+    sources, is_right = contents.report["data"]["sources"], _is_right(contents)
     kind = "written by its teacher" if "texts" not in sources else "from the same source as those that trained it"
     return (
-        f"On held-out texts {kind} it agrees with the teacher {_share(entry['agreement'])} of the time; on gold it "
-        f"{is_right} {_share(entry['gold']['accuracy'])} of the time. The first is no estimate of the second."
+        f"On held-out {contents.units} {kind}, it agrees with the teacher {_share(entry['agreement'])} of the time; "
+        f"on gold it {is_right} {_share(entry['gold']['accuracy'])} of the time. The first is no estimate of the "
+        f"second."
     )
 
 
 def _compare_with_words(contents: Contents, entry: Json) -> Iterator[str]:
+    if entry["method"] == "linear":
+        return
     linear = next((line for line in contents.report["baselines"] if line["name"] == "tfidf"), None)
     if linear and linear["gold"]["accuracy"]["value"] >= entry["gold"]["accuracy"]["low"]:
         yield (
@@ -202,8 +223,12 @@ def _compare_with_words(contents: Contents, entry: Json) -> Iterator[str]:
         )
 
 
-def _is_right(gold: Json) -> str:
+def _is_right(contents: Contents) -> str:
     """Return what a match with a gold label may be called."""
+    gold = contents.report["gold"]
+    if contents.is_multi_label:
+        right = "gold" if is_machine_labelled(gold["labelled_by"]) else "right"
+        return f"gives exactly the {right} labels"
     return "gives the gold label" if is_machine_labelled(gold["labelled_by"]) else "is right"
 
 

@@ -4,10 +4,11 @@ import tempfile
 from pathlib import Path
 
 from factory.release.release import write_release
-from tests.release.outputs import RECIPE, gold_rows, make_outputs, news
+from tests.release.outputs import RECIPE, as_pairs, as_sets, gold_rows, make_outputs, news
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 LABELS = ["agree", "neutral", "disagree"]
+FROM_A_FILE = ("generate: {rows: 300}", "texts: {file: texts.jsonl, license: cc0-1.0, attribution: B. Writer}")
 BY_A_MODEL = "a language model (three blind votes; no human)"
 HOSTILE = """\
 name: hostile
@@ -56,7 +57,7 @@ def with_human_gold(folder):
 
 
 def with_gold_by_a_model(folder):
-    text = RECIPE.replace("labelled_by: humans", f'labelled_by: "{BY_A_MODEL}"')
+    text = RECIPE.replace("labelled_by: humans", f'labelled_by: "{BY_A_MODEL}"').replace("max_gold_drop: 5\n", "")
     return make_outputs(folder, text, gold=gold_rows(LABELS))
 
 
@@ -77,10 +78,22 @@ def hostile_rows():
     return [replace(row, text=f"{HOSTILE_TEXTS[number % 6]} {row.text}") for number, row in enumerate(rows)]
 
 
+def with_label_sets(folder):
+    text = RECIPE.replace("task:\n", "task:\n  kind: multi-label\n").replace(*FROM_A_FILE)
+    return make_outputs(folder, text, as_sets(news(LABELS), LABELS), as_sets(gold_rows(LABELS), LABELS))
+
+
+def with_pairs(folder):
+    text = RECIPE.replace("task:\n", "task:\n  kind: pair\n  text_pair: A question about it\n")
+    return make_outputs(folder, text.replace(*FROM_A_FILE), as_pairs(news(LABELS)), as_pairs(gold_rows(LABELS)))
+
+
 CASES = {
     "human-gold": with_human_gold,
     "model-gold": with_gold_by_a_model,
     "no-gold": without_gold,
+    "multi-label": with_label_sets,
+    "pairs": with_pairs,
     "hostile": with_hostile_strings,
 }
 

@@ -147,16 +147,31 @@ def test_code_on_a_card_is_code(releases):
                 compile(block, name, "exec")
 
 
-def test_the_code_on_a_model_card_runs(releases, tmp_path):
+@pytest.mark.parametrize("case", ["human-gold", "pairs", "multi-label"])
+def test_the_code_on_a_model_card_runs(releases, tmp_path, case):
     """With the id replaced by a folder that holds a model, since these releases hold none."""
     from tests.hub.releases import write_model
 
     write_model(tmp_path / "model", "0123456789ab")
-    block = FENCE.search(cards(releases["human-gold"])["model-minilm"])[1]
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    if case == "multi-label":
+        config |= {"problem_type": "multi_label_classification", "thresholds": {"good": 0, "bad": 2}}
+        (tmp_path / "model" / "config.json").write_text(json.dumps(config))
+    block = FENCE.search(cards(releases[case])["model-minilm"])[1]
     places = {}
     exec(block.replace("me/climate-stance-minilm", str(tmp_path / "model")), places)
-    (answer,) = places["classify"]("A text that is far too long. " * 200)
+    if case == "pairs":
+        answer = places["classify"]({"text": "A text.", "text_pair": "that is far too long. " * 200})
+    else:
+        (answer,) = places["classify"]("A text that is far too long. " * 200)
     assert answer["label"] in ("good", "bad")
+
+
+def test_the_code_for_label_sets_minds_thresholds(releases):
+    block = FENCE.search(cards(releases["multi-label"])["model-minilm"])[1]
+    *_, expression, _ = [line for line in block.splitlines() if line]
+    scores, thresholds = [{"label": "a", "score": 0.5}, {"label": "b", "score": 0.4}], {"a": 0.5, "b": 0.41}
+    assert eval(expression, {"scores": scores, "thresholds": thresholds}) == ["a"]
 
 
 def test_hostile_texts_become_no_markup(releases):

@@ -34,3 +34,12 @@ def test_without_gold_the_demo_speaks_of_agreement_alone(releases):
 
 def test_the_caption_names_who_labelled_the_gold(releases):
     assert "labelled by a language model (three blind votes; no human)" in read(releases["model-gold"])["caption"]
+
+
+def test_pairs_name_their_boxes_and_label_sets_their_thresholds(releases):
+    pairs, sets = read(releases["pairs"]), read(releases["multi-label"])
+    assert pairs["boxes"] == ["A sentence from the news", "A question about it"]
+    assert all(len(example) == 2 for example in pairs["examples"])
+    assert sets["thresholds"] == {"agree": 0.35, "neutral": 0.45, "disagree": 0.55}
+    assert sets["scoreboard"][0]["name"] == "Exact match on gold"
+    assert not {"boxes", "thresholds"} & set(read(releases["human-gold"]))

@@ -129,3 +129,85 @@ def test_the_space_runs_the_app_of_this_repository(releases):
     app = Path(__file__).parents[2] / "spaces" / "text-classification"
     for name in ("app.py", "requirements.txt"):
         assert (releases["human-gold"] / "space" / name).read_bytes() == (app / name).read_bytes()
+
+
+def write(folder, text, **given):
+    outputs = make_outputs(folder, text, gold=gold_rows(LABELS), **given)
+    (folder / "release").mkdir()
+    write_release(*outputs, out=folder / "release")
+    return folder / "release"
+
+
+def test_a_file_that_lost_too_much_is_left_out_and_the_card_says_why(releases):
+    folder, report = releases["model-gold"], json.loads((releases["model-gold"] / "report.json").read_text())
+    assert [entry["format"] for entry in report["students"]] == ["safetensors", "onnx"]
+    (withheld,) = report["withheld"]
+    assert (withheld["name"], withheld["format"]) == ("minilm", "onnx-int8")
+    assert sorted(path.name for path in (folder / "model-minilm" / "onnx").iterdir()) == ["model.onnx"]
+    card = (folder / "model-minilm" / "README.md").read_text()
+    assert f"**There is no onnx-int8 file**: {withheld['reason']}" in card
+    assert "model_quantized" not in card
+    assert "by the onnx file (90.3 MB)" in card
+    assert "onnx-int8" not in (folder / "model-minilm" / "eval" / "predictions.jsonl").read_text()
+    assert "left out: minilm as onnx-int8" in (folder / "dataset" / "README.md").read_text()
+
+
+def test_a_student_without_a_network_has_the_safetensors_alone_and_no_space(tmp_path):
+    folder = write(tmp_path, RECIPE.replace("base_model: sentence-transformers/all-MiniLM-L6-v2", "method: linear"))
+    assert sorted(path.name for path in folder.iterdir()) == ["dataset", "model-minilm", "report.json"]
+    assert not (folder / "model-minilm" / "onnx").exists()
+    report = json.loads((folder / "report.json").read_text())
+    assert [(entry["method"], entry["format"]) for entry in report["students"]] == [("linear", "safetensors")]
+    assert "base_model" not in json.loads((folder / "model-minilm" / "provenance.json").read_text())
+
+
+def test_the_space_shows_the_first_student_that_a_pipeline_loads(tmp_path):
+    folder = write(tmp_path, RECIPE.replace("students:\n", "students:\n  - {name: words, method: linear}\n"))
+    demo = json.loads((folder / "space" / "demo.json").read_text())
+    assert demo["model"] == "me/climate-stance-minilm"
+    card = (folder / "space" / "README.md").read_text()
+    assert "the model `me/climate-stance-minilm` answers" in card
+    assert "me/climate-stance-minilm config.json" in card
+
+
+def test_an_adapter_has_a_folder_of_its_own(tmp_path):
+    folder = write(tmp_path, RECIPE.replace("{name: minilm,", "{name: minilm, method: lora, adapter: true,"))
+    adapter = folder / "model-minilm-adapter"
+    names = ["README.md", "adapter_config.json", "provenance.json", "recipe.yaml"]
+    assert sorted(path.name for path in adapter.iterdir()) == names
+    card = (adapter / "README.md").read_text()
+    assert "library_name: peft" in card
+    assert "base_model_relation: adapter" in card
+    assert "**The merged model is the easier one**: `me/climate-stance-minilm`" in card
+    assert 'labels = ["agree", "neutral", "disagree"]' in card
+    assert 'PeftModel.from_pretrained(base, "me/climate-stance-minilm-adapter"' in card
+    compile(re.search(r"```python\n(.*?)```", card, re.DOTALL)[1], "card", "exec")
+    from factory.localhub.cards import check_card
+
+    assert check_card(card, "model") == ([], [])
+
+
+def test_pairs_and_label_sets_load_from_the_dataset(releases):
+    import datasets
+
+    pairs = datasets.load_dataset(str(releases["pairs"] / "dataset"), split="test")
+    assert pairs[0]["text_pair"].startswith("What do they say of")
+    sets = datasets.load_dataset(str(releases["multi-label"] / "dataset"), split="train")
+    names = sets.features["labels"].feature.names
+    assert names == LABELS
+    assert {len(row) for row in sets["labels"]} == {0, 1, 2}
+    rejected = datasets.load_dataset(str(releases["pairs"] / "dataset"), "rejected", split="train")
+    assert "text_pair" in rejected.column_names
+
+
+def test_a_control_is_shown_on_the_card_of_its_student_alone(tmp_path):
+    text = RECIPE + "  - {name: small, base_model: org/b, method: shrink}\n"
+    outputs = make_outputs(tmp_path, text, gold=gold_rows(LABELS))
+    path = outputs.data["baselines"].path / "report.json"
+    lines = json.loads(path.read_text())
+    path.write_text(json.dumps([*lines, {**lines[0], "name": "small from random weights"}]))
+    (tmp_path / "release").mkdir()
+    write_release(*outputs, out=tmp_path / "release")
+    for name, is_shown in {"model-small": True, "model-minilm": False, "dataset": True}.items():
+        card = (tmp_path / "release" / name / "README.md").read_text()
+        assert ("baseline: small from random weights" in card) == is_shown, name
