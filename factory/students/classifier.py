@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,7 +77,7 @@ def as_texts(given: Given | Sequence[Given]) -> list[Text]:
     """Return the list that `given` is, or the one text or pair that it is in a list."""
     if isinstance(given, str | tuple | Mapping):
         return [_as_text(given)]
-    return [_as_text(text) for text in given]
+    return [_as_text(text) for text in (given if isinstance(given, Iterable) else [given])]
 
 
 def _as_text(given: Any) -> Text:

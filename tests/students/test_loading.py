@@ -10,23 +10,46 @@ import numpy as np
 import pytest
 
 from factory.data.examples import read_examples
-from factory.errors import HubError
+from factory.errors import DataError, HubError
 from factory.hub.embedded import embedded_hub
+from factory.recipe_students import Linear, Static
+from factory.students.linear import train_linear
 from factory.students.loading import load, load_folder
+from factory.students.static import train_static
+from tests.students.lessons import single_lesson
 from tests.students.toy import STUDENT
 
 LIGHT = """
 import sys
 from factory import load
 print(load(sys.argv[1])("the soup was great")[0]["label"])
-heavy = {"torch", "transformers", "datasets", "sklearn", "pandas", "onnx"} & set(sys.modules)
-assert not heavy, heavy
+heavy = {"torch", "transformers", "datasets", "sklearn", "pandas", "onnx", "safetensors"}
+for_others = {"pydantic", "yaml", "huggingface_hub", "httpx", "httpx2", "requests"}
+found = (heavy | for_others) & set(sys.modules)
+assert not found, found
 """
 
 
 @pytest.fixture(scope="session")
 def texts(toy):
     return [row.text for part in ("held_out", "validation") for row in read_examples(toy / "splits" / f"{part}.jsonl")]
+
+
+@pytest.fixture(scope="session")
+def linear(tmp_path_factory):
+    """The folder of a student that numpy alone can read."""
+    folder = tmp_path_factory.mktemp("linear")
+    train_linear(single_lesson(Linear(name="tiny", method="linear"), folder)).save(folder / "model")
+    return folder / "model"
+
+
+@pytest.fixture(scope="session")
+def static(toy, tmp_path_factory):
+    """The folder of a student that numpy and tokenizers can read."""
+    folder = tmp_path_factory.mktemp("static")
+    student = Static(name="tiny", method="static", base_model="acme/tiny")
+    train_static(single_lesson(student, folder, toy / "base")).save(folder / "model")
+    return folder / "model"
 
 
 @pytest.fixture
@@ -106,10 +129,52 @@ def test_without_onnx_transformers_gives_the_same_scores(published, trained, tex
     assert np.abs(heavy.scores([*texts, "soup " * 999]) - light.scores([*texts, "soup " * 999])).max() < 1e-4
 
 
-def test_labelling_takes_neither_torch_nor_transformers(published):
-    command = [sys.executable, "-c", LIGHT, str(published)]
+@pytest.mark.parametrize("kind", ["published", "linear", "static"])
+def test_a_folder_is_read_without_torch_pydantic_or_a_client_of_the_hub(kind, request):
+    command = [sys.executable, "-c", LIGHT, str(request.getfixturevalue(kind))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("yes\n", "")
+
+
+def test_several_labels_are_given_where_they_reach_their_thresholds(copy):
+    edit_config(copy, problem_type="multi_label_classification", thresholds={"yes": 0.0, "no": 0.999})
+    for classify in (load_folder(copy), load_folder(copy, copy / "onnx" / "model.onnx")):
+        scores = classify.scores("the soup was wonderful")[0]
+        assert classify("the soup was wonderful") == [[{"label": "yes", "score": pytest.approx(scores[0])}]]
+        assert scores.sum() != pytest.approx(1)
+    edit_config(copy, thresholds={"yes": 0.0, "no": 0.0})
+    (answer,) = load_folder(copy)("the soup was wonderful")
+    assert [given["label"] for given in answer] == ["yes", "no"]
+    edit_config(copy, thresholds={"yes": 1.1, "no": 1.1})
+    assert load_folder(copy)(["the soup was wonderful", "soup"]) == [[], []]
+
+
+def test_without_thresholds_a_label_needs_half(copy):
+    edit_config(copy, problem_type="multi_label_classification")
+    classify = load_folder(copy)
+    scores = classify.scores("the soup was wonderful")[0]
+    assert scores[0] > 0.5 > scores[1]
+    assert [[given["label"] for given in answer] for answer in classify("the soup was wonderful")] == [["yes"]]
+
+
+def test_light_and_heavy_read_a_pair_alike(published, trained):
+    heavy, light = load_folder(trained.path / "model"), load_folder(published, published / "onnx" / "model.onnx")
+    pairs = [("the soup was great", "the dog was bad"), {"text": "no", "text_pair": "the pizza was poor"}]
+    assert np.abs(heavy.scores(pairs) - light.scores(pairs)).max() < 1e-4
+    assert not np.array_equal(light.scores(pairs[0]), light.scores(pairs[0][::-1]))
+    assert light(pairs[0]) == light([{"text": pairs[0][0], "text_pair": pairs[0][1]}])
+
+
+def test_one_text_is_refused_by_a_model_that_reads_two(copy):
+    edit_config(copy, text_pair=True)
+    with pytest.raises(DataError, match=r"text 2 is alone, but the model reads pairs; give \(text, text_pair\)"):
+        load_folder(copy)([("soup", "dog"), "soup"])
+
+
+@pytest.mark.parametrize("given", [7, ["soup", None], [("a", "b", "c")], {"txt": "a"}])
+def test_what_is_no_text_is_refused(published, given):
+    with pytest.raises(DataError, match=r"is no text; give texts, pairs"):
+        load_folder(published)(given)
 
 
 def test_a_published_model_is_read_by_name(hub, texts, published):
@@ -129,6 +194,21 @@ def test_only_the_files_that_are_needed_are_pulled(hub):
         "model_quantized.onnx",
         "model.onnx",  # by the next test, if that ran first
     }
+
+
+@pytest.mark.parametrize("kind", ["linear", "static"])
+def test_a_model_without_a_network_is_read_by_name(hub, kind, request, texts):
+    from huggingface_hub import HfApi
+
+    folder = request.getfixturevalue(kind)
+    repo_id = f"{hub['repo_id']}-{kind}"
+    api = HfApi(endpoint=hub["endpoint"], token=hub["token"])
+    api.create_repo(repo_id)
+    api.upload_folder(repo_id=repo_id, folder_path=folder)
+    pulled = read({**hub, "repo_id": repo_id})
+    assert np.array_equal(pulled.scores(texts), load_folder(folder).scores(texts))
+    with pytest.raises(HubError, match=r"has no onnx/model\.onnx; leave it out"):
+        read({**hub, "repo_id": repo_id}, file="onnx/model.onnx")
 
 
 def test_another_file_can_be_asked_for(hub, published, texts):
@@ -188,9 +268,15 @@ def test_a_model_with_code_of_its_own_is_refused(copy):
         load_folder(copy)
 
 
-def test_a_task_with_several_labels_a_text_is_refused(copy):
-    edit_config(copy, problem_type="multi_label_classification")
-    with pytest.raises(HubError, match="its task is multi_label_classification; only one label"):
+def test_a_task_that_gives_no_labels_is_refused(copy):
+    edit_config(copy, problem_type="regression")
+    with pytest.raises(HubError, match="its task is regression; choose a model that gives labels"):
+        load_folder(copy)
+
+
+def test_a_model_that_knows_one_label_only_is_refused(copy):
+    edit_config(copy, id2label={"0": "LABEL_0"}, label2id={"LABEL_0": 0})
+    with pytest.raises(HubError, match="knows one label only, so it has nothing to tell apart"):
         load_folder(copy)
 
 
