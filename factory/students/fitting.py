@@ -30,10 +30,9 @@ def fit_network(
     takes as many epochs as the search did, the learning rate falling to zero.
     """
     tokenizer = load_tokenizer(lesson)
-    last = last_checkpoint(lesson.place)
-    if last is None and cast(Trained, lesson.student).head_first:
-        train_head_first(lesson, network, tokenizer)
-    facts = {**count_parameters(network), **_run(lesson, network, tokenizer, last, trainer_type)}
+    last, first = last_checkpoint(lesson.place), cast(Trained, lesson.student).head_first
+    facts = train_head_first(lesson, network, tokenizer) if first else {}
+    facts |= count_parameters(network) | _run(lesson, network, tokenizer, last, trainer_type)
     return Fitted(lambda folder: save_network(network, tokenizer, folder, lesson.found.get("thresholds")), facts)
 
 

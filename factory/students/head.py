@@ -22,8 +22,7 @@ from factory.students.validation import as_truth, score_validation
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-PENALTIES = (0.1, 1.0, 10.0, 100.0)  # inverse strengths of the penalty, of which validation chooses
-FIRST_PENALTY = 1.0  # where the head only goes first
+PENALTIES = (0.01, 0.1, 1.0, 10.0, 100.0)  # inverse strengths of the penalty, of which validation chooses
 ABSENT = -5.0  # logit of a label that no row has
 MAX_STEPS = 3_000
 Floats = NDArray[np.float32]
@@ -40,10 +39,12 @@ def train_head(lesson: Lesson) -> Fitted:
     return Fitted(lambda folder: save_network(network, tokenizer, folder, found.get("thresholds")), facts | found)
 
 
-def train_head_first(lesson: Lesson, network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
-    """Set the head of `network` to what is best for its body as it is."""
+def train_head_first(lesson: Lesson, network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> Facts:
+    """Set the head of `network` to what is best for its body as it is; return what the second pass needs for that."""
     features = read_features(network, tokenizer, lesson.labelled_rows)
-    _set_head(find_head(network), *solve(lesson, features, FIRST_PENALTY))
+    found = lesson.found or _search(lesson, features, read_features(network, tokenizer, lesson.validation))
+    _set_head(find_head(network), *solve(lesson, features, found["penalty"]))
+    return {"penalty": found["penalty"]}
 
 
 def find_head(network: PreTrainedModel) -> Any:
