@@ -33,7 +33,11 @@ class Commit:
 
 
 def resolve_revision(db: sqlite3.Connection, repo_id: int, revision: str) -> Commit:
-    """Return the commit of a branch, tag, `refs/...` name or (short) commit id, or raise a RevisionNotFound."""
+    """Return the commit of a branch, tag, `refs/...` name or (short) commit id, or raise a RevisionNotFound.
+
+    HEAD is main, as clients in JavaScript call it.
+    """
+    revision = "main" if revision == "HEAD" else revision
     names = (revision,) if _SPECIAL.fullmatch(revision) else (BRANCH + revision, TAG + revision)
     for name in names:
         oid = read_ref(db, repo_id, name)

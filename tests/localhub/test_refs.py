@@ -37,6 +37,11 @@ def test_a_tag_stays_when_main_moves(hub, repo_id):
     assert hub.api().model_info(repo_id, revision="v1").sha != hub.api().model_info(repo_id).sha
 
 
+def test_head_is_main(hub, repo_id):
+    assert hub.api().model_info(repo_id, revision="HEAD").sha == hub.api().model_info(repo_id, revision="main").sha
+    assert hub.read(repo_id, "a.txt", "HEAD") == hub.read(repo_id, "a.txt")
+
+
 def test_a_branch_can_start_in_the_past(hub, repo_id):
     api = hub.api()
     first = api.list_repo_commits(repo_id)[-1].commit_id
