@@ -11,7 +11,6 @@ MAX_CHARACTERS = 20_000
 TEXT, PAIR = "(text)", "(pair)"
 
 Text = Annotated[str, Field(max_length=MAX_CHARACTERS)]
-Asked = str | tuple[str, str]
 
 
 class Pair(BaseModel):
@@ -49,7 +48,7 @@ class Question(BaseModel):
             raise ValueError("give either text or texts")
         return self
 
-    def items(self) -> list[Asked]:
+    def items(self) -> list[str | tuple[str, str]]:
         """Return the texts as `factory.load`'s object takes them: a string each, or a tuple of two."""
         given = self.texts if self.texts is not None else [self.text]
         return [(item.text, item.text_pair) if isinstance(item, Pair) else str(item) for item in given]

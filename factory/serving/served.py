@@ -8,56 +8,35 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from factory.errors import DataError
-from factory.serving.schemas import Asked
+from factory.data.examples import Text
+from factory.students.classifier import Classifier
 
 MAX_WAITING = 64  # requests beyond those that are being read
-
-
-class Model(Protocol):
-    """What `factory.load` returns."""
-
-    labels: list[str]
-
-    def __call__(self, texts: Any) -> list[Any]:
-        """Return what is said of each text: one label and score or, with several labels a text, a list of them."""
-
-    def scores(self, texts: Any) -> NDArray[np.float32]:
-        """Return the probabilities of all labels, an array of shape (texts, labels)."""
 
 
 @dataclass(frozen=True)
 class Served:
     """A loaded model and where it came from; `commit` is None for a folder."""
 
-    model: Model
+    model: Classifier
     name: str
     revision: str | None = None
     commit: str | None = None
-    reads_pairs: bool = False
 
-    def answer(self, items: Sequence[Asked], top_k: int | Literal["all"] | None = None) -> list[Any]:
+    def answer(self, items: Sequence[Text], top_k: int | Literal["all"] | None = None) -> list[Any]:
         """Return what `factory.load` says of each text or, with `top_k`, so many labels, the most likely first.
 
-        Raises DataError for a single text where the model reads pairs, and the other way round.
+        Raises DataError for one text where the model reads two, and the other way round.
         """
-        self._check(items)
         if top_k is None:
-            return self.model(list(items))
+            return self.model(items)
         most = None if top_k == "all" else top_k
-        return [self._rank(row)[:most] for row in self.model.scores(list(items))]
-
-    def _check(self, items: Sequence[Asked]) -> None:
-        for number, item in enumerate(items):
-            if isinstance(item, tuple) and not self.reads_pairs:
-                raise DataError(f"texts.{number} is a pair, but {self.name} reads single texts; give a string")
-            if isinstance(item, str) and self.reads_pairs:
-                raise DataError(f"texts.{number} is one text, but {self.name} reads pairs; give text and text_pair")
+        return [self._rank(row)[:most] for row in self.model.scores(items)]
 
     def _rank(self, row: NDArray[np.float32]) -> list[dict[str, Any]]:
         order = np.argsort(-row, kind="stable")
@@ -78,7 +57,7 @@ class Readers:
         self._room = threads + max_waiting
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
 
-    async def answer(self, items: Sequence[Asked], top_k: int | Literal["all"] | None) -> list[Any]:
+    async def answer(self, items: Sequence[Text], top_k: int | Literal["all"] | None) -> list[Any]:
         """Return what `Served.answer` says, leaving the event loop free; raises BusyError when there is no room."""
         if self.under_way >= self._room:
             raise BusyError(f"{self.under_way} requests are under way, which is as many as may; ask again later")
@@ -101,7 +80,7 @@ def load_served(name: str, revision: str | None = None) -> Served:
 
     model = load(name, revision)
     commit = None if Path(name).is_dir() else _find_commit(name, revision)
-    return Served(model, name, revision, commit, bool(getattr(model, "reads_pairs", False)))
+    return Served(model, name, revision, commit)
 
 
 def _find_commit(name: str, revision: str | None) -> str | None:

@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
+import numpy as np
 import pytest
 import uvicorn
 
 from factory.serving.app import create_app
 from factory.serving.served import Readers, Served, load_served
 from factory.store import Artifact
+from factory.students.classifier import Classifier
 from factory.students.compression import export_onnx, quantize_onnx
 from factory.students.quiet import quiet_transformers
 from tests.tiny import tiny_base
@@ -83,37 +85,28 @@ def started(*arguments, **environment):
             process.kill()
 
 
-class Pairs:
-    """A model that reads pairs and gives each all labels that are in both texts."""
-
-    def __init__(self):
-        self.labels = ["soup", "pizza"]
-
-    def __call__(self, texts):
-        found = [[label for label in self.labels if label in text and label in other] for text, other in texts]
-        return [[{"label": label, "score": 1.0} for label in labels] for labels in found]
-
-    def scores(self, texts):
-        raise NotImplementedError
-
-
 class Gate:
     """A model that answers once it is let."""
 
     def __init__(self):
-        self.labels = ["yes"]
         self.entered, self.opened = threading.Semaphore(0), threading.Event()
+        self.model = Classifier(["yes"], self.score)
 
-    def __call__(self, texts):
+    def score(self, texts):
         self.entered.release()
         self.opened.wait(30)
-        return [{"label": "yes", "score": 1.0} for _ in texts]
-
-    def scores(self, texts):
-        raise NotImplementedError
+        return np.ones((len(texts), 1), np.float32)
 
 
 @pytest.fixture
 def pairs():
-    with serving(Served(Pairs(), "acme/pairs", reads_pairs=True)) as client:
+    """A model that gives a pair all labels that are in both of its texts."""
+    labels = ["soup", "pizza"]
+
+    def score(texts):
+        both = [[label in text and label in other for label in labels] for text, other in texts]
+        return np.array(both, dtype=np.float32)
+
+    model = Classifier(labels, score, thresholds=[0.5, 0.5], reads_pairs=True)
+    with serving(Served(model, "acme/pairs")) as client:
         yield client
