@@ -131,6 +131,7 @@ def _arguments(lesson: Lesson, epochs: int, steps: int) -> TrainingArguments:
         optim="adamw_torch_fused",
         train_sampling_strategy="group_by_length",
         bf16=has_bf16(),
+        use_cpu=has_bf16() and not has_gpu,  # bf16 of a processor has to be asked for
         seed=student.seed,
         full_determinism=has_gpu,
         eval_strategy="epoch" if lesson.validation else "no",
