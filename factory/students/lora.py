@@ -7,6 +7,7 @@ They may start from a decomposition instead of at random: of the weights (PiSSA:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from io import StringIO
@@ -172,9 +173,11 @@ def _configure(lesson: Lesson, network: PreTrainedModel, init: bool | str) -> Lo
 def _whole_layers(lesson: Lesson, network: PreTrainedModel) -> list[str]:
     """Return the names of what the adapter holds whole: the head, the pooler (few bases have one), a pooling layer."""
     body = network.base_model_prefix
-    head = [name for name, layer in network.named_children() if name != body and list(layer.parameters())]
-    poolers = [f"{body}.{name}" for name, _ in getattr(network, body).named_children() if "pooler" in name]
-    return [*head, *poolers, *filter(None, [_pooling_layer(lesson, network)])]
+    head = [(name, layer) for name, layer in network.named_children() if name != body]
+    inner = getattr(network, body).named_children()
+    poolers = [(f"{body}.{name}", layer) for name, layer in inner if "pooler" in name]
+    found = [name for name, layer in [*head, *poolers] if list(layer.parameters())]
+    return [*found, *filter(None, [_pooling_layer(lesson, network)])]
 
 
 def _pooling_layer(lesson: Lesson, network: PreTrainedModel) -> str | None:
@@ -207,6 +210,8 @@ def _targets(student: Lora, network: PreTrainedModel, whole: list[str]) -> list[
     most = layers[smallest] // (2 if student.init == "eva" else 1)
     if student.rank > most:
         raise TrainingError(f"{where}rank is {student.rank}, but {smallest} takes {most} at most; lower it")
+    if student.init == "olora" and any(isinstance(network.get_submodule(name), Conv1D) for name in layers):
+        raise TrainingError(f"{where}olora cannot start the layers of {student.base_model}; choose init: pissa")
     return list(layers)
 
 
@@ -225,22 +230,21 @@ def _publishable(lesson: Lesson, adapted: PeftModel, start: Weights) -> Weights:
 
 
 def _save_adapter(lesson: Lesson, config: LoraConfig, weights: Weights, folder: Path) -> None:
-    from dataclasses import replace
-
     from safetensors.torch import save_file
 
-    student, is_double = cast(Lora, lesson.student), cast(Lora, lesson.student).init in SUBTRACTED
-    is_on_hub = not is_local(student.base_model)
-    alpha = _alpha(student) * (2**0.5 if student.rslora else 2) if is_double else _alpha(student)
-    published = replace(
-        config,
-        r=student.rank * (2 if is_double else 1),
-        lora_alpha=alpha,
-        target_modules=sorted(config.target_modules),
-        modules_to_save=sorted(set(config.modules_to_save)),
-        inference_mode=True,
-        base_model_name_or_path=student.base_model if is_on_hub else None,
-        revision=student.revision if is_on_hub else None,
-    )
-    published.save_pretrained(str(folder))
+    student = cast(Lora, lesson.student)
+    is_double, is_on_hub = student.init in SUBTRACTED, not is_local(student.base_model)
+    settings = config.to_dict() | {
+        "base_model_name_or_path": student.base_model if is_on_hub else None,
+        "revision": student.revision if is_on_hub else None,
+        "inference_mode": True,
+        "init_lora_weights": True,
+        "r": student.rank * 2 if is_double else student.rank,
+        "lora_alpha": _alpha(student) * (1 if not is_double else 2**0.5 if student.rslora else 2),
+        "target_modules": sorted(config.target_modules),
+        "modules_to_save": sorted(set(config.modules_to_save)),
+    }
+    folder.mkdir(parents=True)
+    text = json.dumps(settings, indent=1, sort_keys=True)
+    (folder / "adapter_config.json").write_text(text + "\n", encoding="utf-8")
     save_file(weights, folder / "adapter_model.safetensors", metadata={"format": "pt"})
