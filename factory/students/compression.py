@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from factory.store import Artifact
+from factory.store import Artifact, version
 from factory.students.quiet import quiet_exporters, quiet_transformers
 
 if TYPE_CHECKING:
@@ -16,12 +17,14 @@ AXES = ("texts", "tokens")
 
 
 def export_onnx(trained: Artifact, *, out: Path) -> None:
-    """Write `model.onnx`, one file, for any number of texts of any length.
+    """Write `model.onnx`, one file, for any number of texts of any length; nothing for a student without a network.
 
     Its inputs are those that the tokenizer gives and the model takes, its output is `logits` of shape (texts, labels).
     """
     import onnx_ir
 
+    if _is_own_kind(trained.path / "model"):
+        return
     with quiet_transformers(), quiet_exporters():
         graph = _export(trained.path / "model")
     _name_axes(graph)
@@ -29,18 +32,23 @@ def export_onnx(trained: Artifact, *, out: Path) -> None:
     onnx_ir.save(graph, out / "model.onnx")
 
 
+@version(2)
 def quantize_onnx(exported: Artifact, *, out: Path) -> None:
-    """Write `model_quantized.onnx`: weights in int8, one scale a channel, activations scaled as they come.
-
-    Weights use seven bits: processors without VNNI add two products in 16 bits, which eight would overflow.
-    """
+    """Write `model_quantized.onnx`, the same in int8; nothing where nothing was exported."""
     import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    model = onnx.load(exported.path / "model.onnx")
-    file = out / "model_quantized.onnx"
-    with quiet_exporters():
-        quantize_dynamic(model, file, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
+    from factory.students.quantization import quantize
+
+    file = exported.path / "model.onnx"
+    if file.exists():
+        with quiet_exporters():
+            quantize(onnx.load(file), out / "model_quantized.onnx")
+
+
+def _is_own_kind(folder: Path) -> bool:
+    """Tell the students that numpy runs from those of transformers."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return str(config["model_type"]).startswith("hf-factory-")
 
 
 def _export(folder: Path) -> Model:
