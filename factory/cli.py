@@ -16,7 +16,9 @@ from typing import Any
 import click
 
 from factory import __version__
+from factory.cli_compare import compare, curve
 from factory.cli_hub import hub
+from factory.cli_serve import serve
 from factory.errors import FactoryError
 from factory.recipe import Recipe
 
@@ -53,7 +55,8 @@ def commands() -> None:
     """From a short recipe to a small published model."""
 
 
-commands.add_command(hub)
+for command in (hub, compare, curve, serve):
+    commands.add_command(command)
 
 
 @commands.command()
@@ -152,13 +155,22 @@ def report(name: str, form: str, overrides: tuple[str, ...], namespace: str | No
 @click.argument("file")
 @click.option("--output", default="-", help="Where to write (default: stdout).")
 @click.option("--text-column", default="text", show_default=True)
+@click.option("--text-pair-column", default="text_pair", show_default=True, help="For models that read two texts.")
 @click.option("--revision", help="Branch, tag or commit.")
-def label(model: str, file: str, output: str, text_column: str, revision: str | None) -> None:
+def label(model: str, file: str, output: str, text_column: str, text_pair_column: str, revision: str | None) -> None:
     """Label CSV, JSONL, Parquet or stdin lines (-) with a model pulled by name."""
     from factory.data.labelling_files import label_file
     from factory.students.loading import load
 
-    rows = label_file(load(model, revision), file, output, text_column=text_column)
+    classify = load(model, revision)
+    rows = label_file(
+        classify,
+        file,
+        output,
+        text_column=text_column,
+        text_pair_column=text_pair_column if classify.reads_pairs else None,
+        is_multi_label=classify.thresholds is not None,
+    )
     click.echo(f"{rows} rows labelled", err=True)
 
 
