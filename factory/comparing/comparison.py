@@ -68,8 +68,9 @@ def _describe_student(task: Task, measured: Measured) -> Json:
         "lr": entry.lr,
         "seeds": [run.seed for run in measured.runs],
         "validation": [
-            {"lr": run.lr, "seed": run.seed, "macro_f1": round(run.validation, 6)}
-            for run in sorted(entry.own_runs, key=lambda run: (run.lr or 0, run.seed))
+            {"method": run.method, "lr": run.lr, "seed": run.seed, "macro_f1": round(run.validation, 6)}
+            for run in sorted(entry.runs, key=lambda run: (run.method, run.lr or 0, run.seed))
+            if run.validation is not None and not run.shared_lr
         ],
         "gold": describe_score(measured),
         "reference": against.entry.student if against and is_compared else None,
@@ -96,10 +97,10 @@ def _at_shared_lr(measured: Measured, against: Measured) -> Json | None:
 
 
 def _sum_costs(measured: Measured) -> Json:
-    """Return sizes, and what one training cost on average; `search_cpu_seconds` is that of all that were tried."""
+    """Return sizes, and what one training cost on average; `search_cpu_seconds` is that of all its runs."""
     runs, first = measured.runs, measured.runs[0]
     spent = [run.cpu_seconds for run in runs if run.cpu_seconds is not None]
-    searched = [run.cpu_seconds for run in measured.entry.own_runs if run.cpu_seconds is not None]
+    searched = [run.cpu_seconds for run in measured.entry.runs if run.cpu_seconds is not None]
     return {
         "parameters": first.parameters,
         "trained_parameters": first.trained_parameters,

@@ -78,9 +78,9 @@ def measure_task(entries: Sequence[Entry], teacher: Sequence[Answer | None], ref
 
 
 def find_reference(entries: Sequence[Entry], entry: Entry, reference: str) -> Entry | None:
-    """Return the first student of that name or method, one with the base model of `entry` before any other."""
+    """Return the student of that name or method: of the base model of `entry` before others, names before methods."""
     found = [it for it in entries if reference in (it.student, it.method)]
-    return next(iter(sorted(found, key=lambda it: it.base_model != entry.base_model)), None)
+    return next(iter(sorted(found, key=lambda it: (it.base_model != entry.base_model, it.student != reference))), None)
 
 
 def _order(run: Run) -> tuple[str, float, int, bool]:

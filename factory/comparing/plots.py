@@ -106,7 +106,7 @@ def _picture(path: Path, panels: int = 1) -> Iterator[Sequence[Axes]]:
 
 
 def _draw_rates(axes: Axes, student: Json, colour: str) -> Label:
-    runs = student["validation"]
+    runs = [run for run in student["validation"] if run["method"] == student["method"]]
     means = {
         rate: _mean([run[METRIC] for run in runs if run["lr"] == rate]) for rate in sorted({it["lr"] for it in runs})
     }
@@ -121,7 +121,7 @@ def _draw_rates(axes: Axes, student: Json, colour: str) -> Label:
 
 def _draw_level(axes: Axes, student: Json, colour: str) -> Label:
     """Draw the score of a student that has no learning rate, as a line across."""
-    level = _mean([run[METRIC] for run in student["validation"]])
+    level = _mean([run[METRIC] for run in student["validation"] if run["method"] == student["method"]])
     axes.axhline(level, color=colour, lw=1.2, ls=":")
     return axes.get_xlim()[1], level, student["name"], colour
 

@@ -3,20 +3,53 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
+from factory.comparing.comparison import compare
+from factory.comparing.curve import Part, trace_curve
 from factory.comparing.runs import Answer, Run
 from factory.data.examples import read_examples
+from factory.data.thinning import thin_splits
 from factory.errors import RecipeError
+from factory.evaluation.scoring import read_predictions
 from factory.hub.fetch import Fetcher
-from factory.hub.target import Target
+from factory.hub.target import Target, factory_home, open_target
 from factory.pipeline import Bench, Course
 from factory.recipe import Recipe
 from factory.recipe_students import AnyStudent, Trained
 from factory.store import Artifact, Store
 from factory.students.training import choose_run
+
+SHARES = (1 / 8, 1 / 4, 1 / 2, 1.0)
+
+
+def compare_recipes(
+    recipes: Sequence[Recipe], reference: str = "full", *, store: Store | None = None, target: Target | None = None
+) -> dict[str, Any]:
+    """Train what the students of `recipes` need for a comparison, where that was not done before, and compare.
+
+    Raises RecipeError for a recipe without gold, and what building it raises.
+    """
+    with ExitStack() as stack:
+        target, store = target or stack.enter_context(open_target()), store or Store(factory_home() / "store")
+        found = {recipe.name: Comparing(recipe, store, target) for recipe in recipes}
+        runs = [run for comparing in found.values() for run in comparing.runs(reference)]
+        return compare(runs, reference, {name: comparing.teacher for name, comparing in found.items()})
+
+
+def trace_recipe(recipe: Recipe, *, store: Store | None = None, target: Target | None = None) -> dict[str, Any]:
+    """Train the students of a recipe on an eighth, a quarter, a half and all of its rows; return the learning curve.
+
+    A share of the rows is taken to cost that share of what the teacher was paid for the recipe. Raises RecipeError
+    for a recipe without gold, and what building it raises.
+    """
+    with ExitStack() as stack:
+        target, store = target or stack.enter_context(open_target()), store or Store(factory_home() / "store")
+        steps = [Comparing(recipe, store, target, share) for share in SHARES]
+        return trace_curve([part for step in steps for part in step.parts()], steps[-1].teacher)
 
 
 @dataclass(frozen=True)
@@ -41,12 +74,13 @@ class Searched:
 class Comparing:
     """The students of one recipe on their way to a comparison."""
 
-    def __init__(self, recipe: Recipe, store: Store, target: Target) -> None:
+    def __init__(self, recipe: Recipe, store: Store, target: Target, share: float = 1.0) -> None:
         if not recipe.gold:
             raise RecipeError(f"{recipe.path}: has no `gold`, so that nothing can be compared; add some")
-        self._recipe = recipe
+        self._recipe, self._share = recipe, share
         bench = Bench(recipe, store, Fetcher(target))
-        self._rows = bench.gather_rows()
+        rows = bench.gather_rows()
+        self._rows = rows if share == 1 else replace(rows, splits=store(thin_splits, rows.splits, share))
         self._course = Course(bench, self._rows)
 
     @property
@@ -58,11 +92,19 @@ class Comparing:
     def runs(self, reference: str) -> Iterator[Run]:
         """Yield every run; those that were searched alone have no answers."""
         searched = {student.name: self._search(student) for student in self._recipe.students}
-        shared = self._rate_of(searched.get(reference))
         for one in searched.values():
             yield from self._searches(one)
             yield from self._repeats(one)
-            yield from self._at_rate(one, shared)
+            yield from self._at_rate(one, _rate_of_reference(list(searched.values()), one, reference))
+
+    def parts(self) -> Iterator[Part]:
+        """Yield every run with the number of rows that it learned from and what their labels cost."""
+        learned = [read_examples(self._rows.splits.path / f"{part}.jsonl") for part in ("train", "validation")]
+        spent = self._course.bench.read_spent()["dollars"]
+        for student in self._recipe.students:
+            one = self._search(student)
+            for run in (*self._searches(one), *self._repeats(one)):
+                yield Part(run, sum(map(len, learned)), spent * self._share if spent else None)
 
     def _search(self, student: AnyStudent) -> Searched:
         runs = student.runs(self._recipe.effort)
@@ -70,9 +112,6 @@ class Comparing:
         best = runs[searched.best]
         self._course.trained[student.name] = self._course.train([best], [searched.found[searched.best]])
         return searched
-
-    def _rate_of(self, searched: Searched | None) -> float | None:
-        return getattr(searched.runs[searched.best], "lr", None) if searched else None
 
     def _searches(self, one: Searched) -> Iterator[Run]:
         for run, found in zip(one.runs, one.scores, strict=True):
@@ -97,8 +136,9 @@ class Comparing:
         gold = read_examples(self._rows.gold.path / "gold.jsonl") if self._rows.gold else []
         return replace(
             self._describe(one.student, run, one.scores[one.best]),
+            validation=None,
             truth=[row.answer or () for row in gold],
-            predicted=_read_answers(said)[: len(gold)],
+            predicted=[row["answer"] for row in read_predictions(said)[: len(gold)]],
             parameters=facts["parameters"],
             trained_parameters=facts["trained_parameters"],
             cpu_seconds=manifest.get("cpu_seconds"),
@@ -126,7 +166,9 @@ class Comparing:
         )
 
 
-def _read_answers(said: Artifact) -> list[Answer]:
-    with (said.path / "predictions.jsonl").open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    return [tuple(row["labels"]) if "labels" in row else row["label"] for row in rows]
+def _rate_of_reference(searched: Sequence[Searched], one: Searched, reference: str) -> float | None:
+    """Return the best learning rate of the student that one is compared with."""
+    bases = {id(it): getattr(it.student, "base_model", "") for it in searched}
+    found = [it for it in searched if reference in (it.student.name, it.runs[it.best].method)]
+    found.sort(key=lambda it: (bases[id(it)] != bases[id(one)], it.student.name != reference))
+    return getattr(found[0].runs[found[0].best], "lr", None) if found else None

@@ -17,8 +17,9 @@ class Run:
     """One training of one student, with what it answered on gold; both lists are empty after a mere search.
 
     An answer is a label, or the tuple of labels of a multi-label row. Every run of a task has the same gold rows in
-    the same order. `validation` is the macro-F1 that the search found. `init` is how adapters or copied layers start.
-    `shared_lr` marks a run that was made only to compare methods at one learning rate.
+    the same order. `validation` is the macro-F1 that the search found, None for a run that was not searched: another
+    seed of a chosen run, or one made only to compare methods at one learning rate, which `shared_lr` marks. `init` is
+    how adapters or copied layers start.
     """
 
     task: str
@@ -26,7 +27,7 @@ class Run:
     method: str
     lr: float | None
     seed: int
-    validation: float
+    validation: float | None
     truth: Sequence[Answer]
     predicted: Sequence[Answer]
     parameters: int
@@ -39,9 +40,12 @@ class Run:
     init: str = ""
 
 
+Setting = tuple[str, str, float | None]
+
+
 @dataclass(frozen=True)
 class Entry:
-    """All runs of one student on one task."""
+    """All runs of one student on one task; what it may have tried are methods, inits and learning rates."""
 
     task: str
     student: str
@@ -50,51 +54,58 @@ class Entry:
     @property
     def method(self) -> str:
         """How the student is trained."""
-        return self.runs[0].method
+        return self.best[0]
 
     @property
     def init(self) -> str:
         """How its adapters or copied layers start; empty where there is no choice."""
-        return self.runs[0].init
+        return self.best[1]
+
+    @property
+    def lr(self) -> float | None:
+        """Its learning rate; None where there is none."""
+        return self.best[2]
 
     @property
     def base_model(self) -> str:
         """What it starts from; empty where there is none."""
-        return self.runs[0].base_model
-
-    @property
-    def own_runs(self) -> list[Run]:
-        """The runs that may be chosen: all but those made for the sake of a shared learning rate."""
-        return [run for run in self.runs if not run.shared_lr] or list(self.runs)
-
-    @property
-    def lr(self) -> float | None:
-        """The learning rate with the best mean validation score over seeds; of equals, the lowest."""
-        return max(self.rates, key=lambda rate: (self.rates[rate], -(rate or 0)))
+        return next(run.base_model for run in self.runs if _setting(run) == self.best)
 
     @property
     def validation(self) -> float:
-        """The mean validation score over seeds at that learning rate."""
-        return self.rates[self.lr]
+        """Its mean validation score over the seeds that were searched."""
+        return self.scores[self.best]
 
     @property
-    def rates(self) -> dict[float | None, float]:
-        """The mean validation score over seeds of each learning rate."""
-        scores = defaultdict(list)
-        for run in self.own_runs:
-            scores[run.lr].append(run.validation)
-        return {rate: fmean(found) for rate, found in scores.items()}
+    def best(self) -> Setting:
+        """The setting with the best mean validation score; of equals, the first that was scored on gold."""
+        scored = {_setting(run) for run in self.runs if run.predicted}
+        return max(self.scores, key=lambda setting: (self.scores[setting], setting in scored))
+
+    @property
+    def scores(self) -> dict[Setting, float]:
+        """The mean validation score over seeds of each setting; runs for the sake of a shared rate are not asked."""
+        found = defaultdict(list)
+        for run in self.runs:
+            if run.validation is not None and not run.shared_lr:
+                found[_setting(run)].append(run.validation)
+        return {setting: fmean(scores) for setting, scores in found.items()}
 
     def answered_at(self, lr: float | None) -> list[Run]:
-        """Return the runs with answers on gold at a learning rate, one a seed, by seed."""
-        found = {run.seed: run for run in sorted(self.runs, key=_own_last) if run.lr == lr and run.predicted}
+        """Return the runs of its method with answers on gold at a learning rate, one a seed, by seed."""
+        found = {
+            run.seed: run
+            for run in sorted(self.runs, key=lambda run: not run.shared_lr)
+            if run.predicted and _setting(run) == (self.method, self.init, lr)
+        }
         return [found[seed] for seed in sorted(found)]
 
 
 def group_runs(runs: Iterable[Run]) -> dict[str, list[Entry]]:
     """Return the entries of each task; tasks and students in the order in which they first occur.
 
-    Raises DataError when a student has no answers on gold at its best learning rate, or when gold rows differ.
+    Raises DataError when a student was not searched, or has no answers on gold at its best learning rate, or when gold
+    rows differ.
     """
     grouped: dict[str, dict[str, list[Run]]] = defaultdict(lambda: defaultdict(list))
     for run in runs:
@@ -108,14 +119,16 @@ def group_runs(runs: Iterable[Run]) -> dict[str, list[Entry]]:
     return tasks
 
 
-def _own_last(run: Run) -> bool:
-    return not run.shared_lr
+def _setting(run: Run) -> Setting:
+    return (run.method, run.init, run.lr)
 
 
 def _check(entries: list[Entry]) -> None:
     truth = next((list(run.truth) for entry in entries for run in entry.runs if run.predicted), [])
     for entry in entries:
         where = f"student {entry.student!r} of {entry.task!r}"
+        if not entry.scores:
+            raise DataError(f"{where} has no score on validation rows; search its learning rates first")
         if not entry.answered_at(entry.lr):
             at = "" if entry.lr is None else f" at its best learning rate, {entry.lr:g}"
             raise DataError(f"{where} has no answers on gold{at}; score that run on the gold rows first")

@@ -24,8 +24,26 @@ def test_gold_has_no_say_in_the_learning_rate():
     assert entry_of(run(1e-5, 0.8, predicted=["a", "a"]), run(2e-5, 0.7, predicted=TRUTH)).lr == 1e-5
 
 
-def test_of_equal_learning_rates_the_lowest_is_taken():
-    assert entry_of(run(3e-5, 0.8), run(1e-5, 0.8), run(2e-5, 0.8)).lr == 1e-5
+def test_of_equal_learning_rates_the_first_with_answers_on_gold_is_taken():
+    assert entry_of(run(3e-5, 0.8, predicted=[]), run(2e-5, 0.8), run(1e-5, 0.8)).lr == 2e-5
+
+
+def test_a_seed_that_was_not_searched_has_no_say():
+    entry = entry_of(run(1e-5, 0.8), run(1e-5, None, seed=1), run(2e-5, 0.7))
+    assert (entry.lr, entry.validation) == (1e-5, 0.8)
+    assert [found.seed for found in entry.answered_at(1e-5)] == [0, 1]
+
+
+def test_a_student_that_tried_several_methods_is_the_one_that_validation_prefers():
+    tried = [run(None, 0.6, method="linear"), run(None, 0.8, method="head", base_model="large"), run(1e-5, 0.7)]
+    entry = entry_of(*tried)
+    assert (entry.method, entry.lr, entry.base_model, entry.validation) == ("head", None, "large", 0.8)
+    assert entry.answered_at(None) == [tried[1]]
+
+
+def test_a_student_that_was_not_searched_is_a_fault():
+    with pytest.raises(DataError, match="student 'base' of 'news' has no score on validation rows"):
+        entry_of(run(1e-5, None))
 
 
 def test_a_run_made_for_a_shared_learning_rate_is_never_chosen():
