@@ -114,8 +114,8 @@ class Comparing:
         return searched
 
     def _searches(self, one: Searched) -> Iterator[Run]:
-        for run, found in zip(one.runs, one.scores, strict=True):
-            yield self._describe(one.student, run, found)
+        for run, artifact, found in zip(one.runs, one.found, one.scores, strict=True):
+            yield replace(self._describe(one.student, run, found), **_read_costs(artifact))
 
     def _repeats(self, one: Searched) -> Iterator[Run]:
         for run in one.runs[one.best].repeat(one.student.seeds):
@@ -132,7 +132,6 @@ class Comparing:
         trained = self._course.train([run], [one.found[one.best]])
         said = self._course.evaluate(one.student.name, trained)
         facts = json.loads((trained.path / "training.json").read_text(encoding="utf-8"))
-        manifest = json.loads((trained.path.parent / "manifest.json").read_text(encoding="utf-8"))
         gold = read_examples(self._rows.gold.path / "gold.jsonl") if self._rows.gold else []
         return replace(
             self._describe(one.student, run, one.scores[one.best]),
@@ -141,9 +140,8 @@ class Comparing:
             predicted=[row["answer"] for row in read_predictions(said)[: len(gold)]],
             parameters=facts["parameters"],
             trained_parameters=facts["trained_parameters"],
-            cpu_seconds=manifest.get("cpu_seconds"),
-            peak_bytes=manifest.get("peak_bytes"),
             bytes=(trained.path / "model" / "model.safetensors").stat().st_size,
+            **_read_costs(trained),
         )
 
     def _describe(self, student: AnyStudent, run: AnyStudent, found: dict[str, Any]) -> Run:
@@ -164,6 +162,12 @@ class Comparing:
             base_model=getattr(run, "base_model", ""),
             init=getattr(run, "init", ""),
         )
+
+
+def _read_costs(artifact: Artifact) -> dict[str, Any]:
+    """Return what its stage spent, null where that was not measured."""
+    manifest = json.loads((artifact.path.parent / "manifest.json").read_text(encoding="utf-8"))
+    return {name: manifest.get(name) for name in ("cpu_seconds", "peak_bytes")}
 
 
 def _rate_of_reference(searched: Sequence[Searched], one: Searched, reference: str) -> float | None:

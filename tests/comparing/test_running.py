@@ -68,6 +68,7 @@ def test_students_are_trained_once_and_compared_on_gold(tmp_path, target):
     assert (words["seeds"], other["seeds"], other["reference"]) == ([0, 1], [7], "words")
     assert words["gold"]["accuracy"]["value"] > 0.9
     assert words["bytes"] > 0
+    assert words["search_cpu_seconds"] > words["cpu_seconds"] > 0
     before = sorted(path.name for path in store.root.iterdir())
     assert compare_recipes([recipe], "words", store=store, target=target) == made
     assert sorted(path.name for path in store.root.iterdir()) == before
