@@ -17,12 +17,12 @@ from factory.data.examples import Example
 from factory.students.lesson import Facts, Fitted, Lesson
 from factory.students.networks import batch_rows, count_parameters, save_network
 from factory.students.pretrained import load_classifier, load_tokenizer
-from factory.students.validation import as_truth, score_validation
+from factory.students.validation import as_truth, mean_loss, score_validation
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-PENALTIES = (0.01, 0.1, 1.0, 10.0, 100.0)  # inverse strengths of the penalty, of which validation chooses
+PENALTIES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # inverse strengths, of which validation chooses
 ABSENT = -5.0  # logit of a label that no row has
 MAX_STEPS = 3_000
 Floats = NDArray[np.float32]
@@ -112,12 +112,19 @@ def _regress(
 
 
 def _search(lesson: Lesson, features: Floats, validation: Floats) -> Facts:
-    """Return the penalty that is best on validation rows, with its scores; and thresholds, of a multi-label task."""
-    tried, truth = [], as_truth(lesson.validation, lesson.task)
+    """Return the penalty of the least loss on validation rows, with its scores; and thresholds, if labels combine.
+
+    The loss tells penalties apart where few rows give equal scores, and a head that is not too sure of itself is what
+    the weights beneath it can be trained with.
+    """
+    truth = as_truth(lesson.validation, lesson.task)
+    tried = []
     for penalty in PENALTIES:
         weights, biases = solve(lesson, features, penalty)
-        tried.append({"penalty": penalty, **score_validation(lesson.task, truth, validation @ weights.T + biases)})
-    return max(tried, key=lambda facts: (facts["macro_f1"], -facts["penalty"]))
+        logits = validation @ weights.T + biases
+        scores = score_validation(lesson.task, truth, logits)
+        tried.append({"penalty": penalty, "loss": mean_loss(lesson.task, truth, logits), **scores})
+    return min(tried, key=lambda facts: (facts["loss"], facts["penalty"]))
 
 
 def _set_head(head: Any, weights: Floats, biases: Floats) -> None:

@@ -19,7 +19,7 @@ from factory.data.examples import Example, read_examples
 from factory.errors import TrainingError
 from factory.recipe import Task
 from factory.recipe_students import AnyStudent
-from factory.store import Artifact
+from factory.store import Artifact, version
 from factory.students.lesson import Facts, Lesson
 from factory.students.methods import find_method
 from factory.students.quiet import quiet_transformers
@@ -27,6 +27,7 @@ from factory.students.quiet import quiet_transformers
 SCRATCH = ".scratch"
 
 
+@version(2)
 def search_student(
     splits: Artifact,
     base: Artifact | None,
@@ -48,6 +49,7 @@ def search_student(
     _finish(out, "search.json", facts)
 
 
+@version(2)
 def train_student(
     splits: Artifact,
     base: Artifact | None,
@@ -73,8 +75,9 @@ def train_student(
         fitted.save(out / "model")
         if fitted.save_adapter:
             fitted.save_adapter(out / "adapter")
-    facts = found[best] | fitted.facts | {"rows": {"train": len(train), "validation": len(validation)}}
-    _finish(out, "training.json", facts | {"student": student.model_dump(mode="json"), "tried": _describe(runs, found)})
+    rows = {"train": len(train), "validation": len(validation)}
+    about = {"rows": rows, "student": student.model_dump(mode="json"), "tried": _describe(runs, found)}
+    _finish(out, "training.json", found[best] | fitted.facts | about)
 
 
 def choose_run(found: Sequence[Facts]) -> int:

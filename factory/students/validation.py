@@ -36,6 +36,15 @@ def score_validation(task: Task, truth: NDArray[np.bool_], logits: Floats) -> di
     }
 
 
+def mean_loss(task: Task, truth: NDArray[np.bool_], logits: Floats) -> float:
+    """Return the cross-entropy of a validation row: of its label, or of a multi-label task of each label by itself."""
+    if task.kind == "multi-label":
+        losses = np.logaddexp(0, np.where(truth, -logits, logits))
+    else:
+        losses = np.logaddexp.reduce(logits, axis=1) - logits[truth]
+    return round(float(losses.mean()), 6)
+
+
 def as_truth(rows: Sequence[Example], task: Task) -> NDArray[np.bool_]:
     """Return which labels each row has, of shape (rows, labels)."""
     return np.array([[name in row.given_labels for name in task.names] for row in rows])
