@@ -36,7 +36,7 @@ docs: .venv/dev
 		then cp .cache/report.json docs/demo-report.json; fi
 	$(BIN)/python -m docs.generate
 
-bench: .venv/dev
+bench: .venv/dev $(MODELS)/$(MINILM)
 	$(BIN)/python -m benchmarks
 
 conformance: .venv/dev

@@ -44,10 +44,7 @@ def _train_plainly(rows: list[Example], place: Path) -> None:
 
     tokenizer = AutoTokenizer.from_pretrained(MINILM)
     network = AutoModelForSequenceClassification.from_pretrained(MINILM, num_labels=len(TASK.names))
-    data = [
-        {**tokenizer(row.text, truncation=True), "label": TASK.names.index(row.label or "")}
-        for row in rows
-    ]
+    data = [{**tokenizer(row.text, truncation=True), "label": TASK.names.index(row.label or "")} for row in rows]
     arguments = TrainingArguments(
         str(place),
         num_train_epochs=1,
