@@ -42,7 +42,7 @@ def read_bag(folder: Path, config: dict[str, Any]) -> Score:
         score, size = read(folder, config, arrays)
         if arrays["weights"].shape != (size, len(config["id2label"])):
             raise ValueError("its parts do not fit together")
-    except (ValueError, KeyError, TypeError, OSError) as fault:
+    except (ValueError, LookupError, TypeError, OSError, re.error) as fault:
         raise HubError(f"{folder}: is damaged or incomplete ({fault}); pull the model again") from fault
     return lambda texts: np.concatenate([score(chunk) for chunk in _chunks(texts)])
 

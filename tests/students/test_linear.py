@@ -120,3 +120,12 @@ def test_a_damaged_file_is_named(tmp_path, name, content):
     (tmp_path / "model" / name).write_bytes(content) if content is not None else (tmp_path / "model" / name).unlink()
     with pytest.raises(HubError, match=r"model: is damaged or incomplete \(.*\); pull the model again"):
         load_folder(tmp_path / "model")
+
+
+@pytest.mark.parametrize("setting", [{"token_pattern": "("}, {"ngram_range": [1]}])
+def test_settings_that_cannot_be_used_are_named(tmp_path, setting):
+    train_linear(single_lesson(STUDENT, tmp_path)).save(tmp_path / "model")
+    file = tmp_path / "model" / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **setting}))
+    with pytest.raises(HubError, match="model: is damaged or incomplete"):
+        load_folder(tmp_path / "model")
