@@ -33,7 +33,7 @@ def describe_demo(contents: Contents, student: str) -> dict[str, Any]:
         "scoreboard": list(_score_rows(contents, student)),
         "caption": _explain_scores(contents),
         **({"boxes": [plain(recipe.task.text), plain(recipe.task.text_pair)]} if contents.is_pair else {}),
-        **({"thresholds": {plain(label): value for label, value in thresholds.items()}} if thresholds else {}),
+        **({"thresholds": thresholds} if thresholds else {}),
     }
 
 
