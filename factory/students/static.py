@@ -1,7 +1,7 @@
 """A student without a network: a vector for each token, distilled from the base model, and a regression on their sum.
 
-The vectors stay as they are. Training them too, with a head on top, took some forty CPU-seconds instead of two and
-gave no more: 86.0 per cent on AG News against 85.8, and 58 against 61 on the climate stances of 900 sentences.
+The vectors stay as they are. Training them too took 10 to 60 CPU-seconds instead of one and was no clear gain: 86 per
+cent against 84 on AG News (2,000 gold rows), 53 to 59 against 61 on climate stances (200); one run each.
 """
 
 from __future__ import annotations
