@@ -80,6 +80,9 @@ def _students_have_names_of_their_own(recipe: Recipe) -> Iterator[Fault]:
     for name, count in Counter(student.name for student in recipe.students).items():
         if count > 1:
             yield ("students",), f"{count} students are called {name!r}; repositories need different names"
+    for index, student in enumerate(recipe.students):
+        if adapters := {*student.repositories[1:]} & {other.name for other in recipe.students}:
+            yield ("students", index, "adapter"), f"the adapter would be called {min(adapters)!r}, as a student is"
 
 
 def _students_teach_those_after_them(recipe: Recipe) -> Iterator[Fault]:

@@ -29,6 +29,11 @@ class Student(BaseModel):
         given = self.model_dump(mode="json", exclude={"name", "seeds"}, exclude_defaults=True)
         return {"method": self.method, **given}
 
+    @property
+    def repositories(self) -> list[str]:
+        """Suffixes of the repositories that it is published in."""
+        return [self.name]
+
     def runs(self, effort: Effort) -> list[AnyStudent]:
         """Return what is tried for this student, every setting filled in; validation rows choose one of them."""
         return [self.model_copy(update={"seeds": 1})]  # type: ignore[list-item]  # is one of the classes below
@@ -101,6 +106,11 @@ class Lora(Trained):
     dora: bool = Field(False, description="Train the magnitude of each column apart (DoRA).")
     rslora: bool = Field(False, description="Scale by alpha over the root of the rank (rsLoRA).")
     adapter: bool = Field(False, description="Publish the adapter too, in a repository of its own.")
+
+    @property
+    def repositories(self) -> list[str]:
+        """Suffixes of the repositories that it is published in: the merged model, and its adapter on request."""
+        return [self.name, *([f"{self.name}-adapter"] if self.adapter else [])]
 
 
 class Distil(Trained):

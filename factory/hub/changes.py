@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from factory.errors import HubError
 from factory.hub.target import Target
 from factory.recipe import Recipe
+from factory.recipe_students import Linear, Static
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import GitCommitInfo, RepoFile
@@ -68,10 +69,15 @@ class Change:
 
 
 def repos_of(recipe: Recipe, namespace: str) -> list[Repo]:
-    """Return the repositories of a recipe's release in the order of publication: what others refer to comes first."""
-    name, students = f"{namespace}/{recipe.name}", [student.name for student in recipe.students]
-    models = [Repo("model", f"{name}-{student}", f"model-{student}") for student in students]
-    return [Repo("dataset", name, "dataset"), *models, *([Repo("space", name, "space")] if models else [])]
+    """Return the repositories that a recipe may fill, in the order of publication: what others refer to comes first.
+
+    Whether there is a Space may depend on what `method: auto` chooses; a release has a folder for each that it fills.
+    """
+    name = f"{namespace}/{recipe.name}"
+    suffixes = [suffix for student in recipe.students for suffix in student.repositories]
+    models = [Repo("model", f"{name}-{suffix}", f"model-{suffix}") for suffix in suffixes]
+    has_space = any(not isinstance(student, Linear | Static) for student in recipe.students)
+    return [Repo("dataset", name, "dataset"), *models, *([Repo("space", name, "space")] if has_space else [])]
 
 
 def compare(target: Target, repo: Repo, folder: Path) -> Change:

@@ -69,6 +69,11 @@ def _run_built(recipe: Recipe, port: int) -> None:
     with open_target() as target:
         release = build(recipe, target=target)
         demo = release.path / "space" / "demo.json"
+        if not demo.is_file():
+            raise HubError(
+                f"{recipe.path} has no student that a `pipeline` loads, so its release has no Space; add one, such as "
+                f"`method: head`, or call factory.load"
+            )
         model = str(json.loads(demo.read_text(encoding="utf-8"))["model"]).split("/")[1]
         folder = release.path / f"model-{model.removeprefix(f'{recipe.name}-')}"
         run_app(demo, port, {**target.environment(), "MODEL": str(folder)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from factory.hub.changes import Change, Repo, compare, list_files, repos_of
 from factory.hub.faults import FAULTS, explained, is_worth_another_look, sentence
 from factory.hub.preflight import check_ready
 from factory.hub.records import Record, read_record, write_record
-from factory.hub.target import Target, open_target
-from factory.hub.verify import verify_release
+from factory.hub.target import Target, factory_home, open_target
+from factory.hub.verify import find_bases, verify_release
 from factory.recipe import Recipe
 from factory.store import Store
 
@@ -59,16 +60,24 @@ def publish(
     from factory.pipeline import build
 
     private = recipe.publish.private if private is None else private
+    store = store or Store(factory_home() / "store")
     with open_target() as target:
         namespace = namespace or recipe.publish.namespace or target.user
         repos = repos_of(recipe, namespace)
         check_ready(target, repos, namespace, private=private)
         release = build(recipe, store=store, target=target, namespace=namespace)
         check_gate(release.report, recipe.publish.require)
+        repos = [repo for repo in repos if (release.path / repo.folder).is_dir()]
         if dry_run:
             return preview_release(release.path, repos, release_id=release.id, target=target)
         published = publish_release(
-            release.path, repos, release_id=release.id, title=recipe.title, private=private, target=target
+            release.path,
+            repos,
+            release_id=release.id,
+            title=recipe.title,
+            private=private,
+            target=target,
+            bases=find_bases(recipe, store, target),
         )
         if target.is_embedded:
             log.info("the links open while this runs: factory hub serve")
@@ -82,11 +91,18 @@ def preview_release(folder: Path, repos: list[Repo], *, release_id: str, target:
 
 
 def publish_release(
-    folder: Path, repos: list[Repo], *, release_id: str, title: str, private: bool, target: Target
+    folder: Path,
+    repos: list[Repo],
+    *,
+    release_id: str,
+    title: str,
+    private: bool,
+    target: Target,
+    bases: Mapping[str, Path] | None = None,
 ) -> Published:
     """Push a finished release, put its repositories into a collection, and verify it from outside if that is due.
 
-    Killed anywhere, the next call goes on. Raises HubError.
+    `bases` are for `verify_release`. Killed anywhere, the next call goes on. Raises HubError.
     """
     tag = _tag(release_id)
     pushed = push_release(folder, repos, tag, private=private, target=target)
@@ -95,7 +111,7 @@ def publish_release(
     record = Record(tag, commits, collection)
     is_due = record != read_record(target, repos)
     if is_due:
-        verify_release(folder, repos, tag, target)
+        verify_release(folder, repos, tag, target, bases)
         write_record(target, repos, record)
     urls = [*_urls(target, repos), f"{target.endpoint}/collections/{collection}"]
     changes = [change for change, _ in pushed]

@@ -8,29 +8,37 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from factory.errors import HubError
 from factory.hub.changes import Repo
 from factory.hub.faults import FAULTS, sentence
+from factory.hub.predictions import check_predictions, read_test_texts
 from factory.hub.target import Target
-from factory.store import hash_files
+from factory.recipe import Recipe
+from factory.recipe_students import Lora
+from factory.store import Store, hash_files
 
-MAX_SCORE_DIFFERENCE = 1e-3
-MAX_PREDICTIONS = 32
 SHARED_CACHES = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_DATASETS_CACHE", "HF_XET_CACHE", "HF_ASSETS_CACHE")
 log = logging.getLogger("factory")
 
 
-def verify_release(folder: Path, repos: list[Repo], tag: str, target: Target) -> dict[str, Any]:
+def verify_release(
+    folder: Path, repos: list[Repo], tag: str, target: Target, bases: Mapping[str, Path] | None = None
+) -> dict[str, Any]:
     """Return what was found equal under `tag`: files by SHA-256, rows of each split, recorded predictions.
 
+    `bases` has the base models of adapters, by the folder of the adapter; of others only the files are compared.
     Raises HubError naming the file, split or row that differs.
     """
     log.info("verifying: pulling %d repositories by name at %s", len(repos), tag)
-    request = {"tag": tag, "repos": [[repo.type, repo.id, str(folder / repo.folder)] for repo in repos]}
+    request = {
+        "tag": tag,
+        "repos": [[repo.type, repo.id, str(folder / repo.folder)] for repo in repos],
+        "bases": {str(folder / name): str(base) for name, base in (bases or {}).items()},
+    }
     with tempfile.TemporaryDirectory(prefix="factory-verify-") as empty:
         inherited = {name: value for name, value in target.environment().items() if name not in SHARED_CACHES}
         done = subprocess.run(
@@ -52,11 +60,24 @@ def verify_release(folder: Path, repos: list[Repo], tag: str, target: Target) ->
     return found
 
 
+def find_bases(recipe: Recipe, store: Store, target: Target) -> dict[str, Path]:
+    """Return the base models of the adapters of a recipe that is built, for `verify_release`."""
+    from factory.hub.fetch import Fetcher
+    from factory.pipeline import Bench
+
+    bench = Bench(recipe, store, Fetcher(target))
+    adapted = [student for student in recipe.students if isinstance(student, Lora) and student.adapter]
+    return {
+        f"model-{student.repositories[-1]}": bench.find_base(student.base_model, student.revision).path
+        for student in adapted
+    }
+
+
 def main() -> None:
     """Answer the request on stdin with one JSON document on stdout: counts of what is equal, and the problems."""
     request = json.load(sys.stdin)
     repos = [(kind, name, Path(folder)) for kind, name, folder in request["repos"]]
-    texts = _read_test_texts(next(folder for kind, _, folder in repos if kind == "dataset"))
+    texts = read_test_texts(next(folder for kind, _, folder in repos if kind == "dataset"))
     found: Counter[str] = Counter(files=0, rows=0, predictions=0)
     problems: list[str] = []
     for kind, name, folder in repos:
@@ -65,20 +86,12 @@ def main() -> None:
             if kind == "dataset" and not differing:
                 differing += _check_rows(name, folder, request["tag"], found)
             if kind == "model" and not differing:
-                differing += _check_predictions(name, folder, request["tag"], texts, found)
+                base = request["bases"].get(str(folder))
+                differing += check_predictions(name, folder, request["tag"], texts, found, base)
             problems += differing
         except FAULTS as fault:
             problems.append(sentence(fault, f"{kind} {name}"))
     json.dump({**found, "problems": problems}, sys.stdout)
-
-
-def _read_test_texts(folder: Path) -> dict[str, str]:
-    """Return the texts of the dataset's test split by their id."""
-    import pyarrow.parquet
-
-    paths = sorted((folder / "data").glob("test-*.parquet"))
-    rows = [row for path in paths for row in pyarrow.parquet.read_table(path, columns=["id", "text"]).to_pylist()]
-    return {row["id"]: row["text"] for row in rows}
 
 
 def _check_files(kind: str, name: str, folder: Path, tag: str, found: Counter[str]) -> Iterator[str]:
@@ -107,21 +120,6 @@ def _check_rows(name: str, folder: Path, tag: str, found: Counter[str]) -> Itera
         if expected.get(split) != pulled.get(split):
             yield f"dataset {name} has {pulled.get(split)} rows in '{split}' instead of {expected.get(split)}"
     found["rows"] += sum(pulled.values())
-
-
-def _check_predictions(name: str, folder: Path, tag: str, texts: dict[str, str], found: Counter[str]) -> Iterator[str]:
-    """Compare what the model pulled by name says of test rows with what the release recorded of its safetensors."""
-    from transformers import pipeline
-
-    with (folder / "eval" / "predictions.jsonl").open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    recorded = [row for row in rows if row["format"] == "safetensors" and row["set"] == "test"][:MAX_PREDICTIONS]
-    classify = pipeline("text-classification", model=name, revision=tag, truncation=True)
-    for row, said in zip(recorded, classify([texts[row["id"]] for row in recorded]), strict=True):
-        if said["label"] != row["predicted"] or abs(said["score"] - row["score"]) > MAX_SCORE_DIFFERENCE:
-            yield f"model {name} says {said['label']} ({said['score']:.3f}) of row {row['id']}"
-        else:
-            found["predictions"] += 1
 
 
 if __name__ == "__main__":
