@@ -27,15 +27,15 @@ TASKS: dict[str, dict[str, Any]] = {
         "question": 'What is its stance towards "global warming is a serious concern"?',
         "epochs": 5,
     },
-    "agnews": {"title": "News topic", "text": "A news item", "question": "Which section is it from?", "epochs": 3},
+    "agnews": {"title": "News topic", "text": "A news item", "question": "Which section is it from?", "epochs": 2},
     "banking77": {
         "title": "Banking intent",
         "text": "A message to a bank's support",
         "question": "What does the customer want?",
-        "epochs": 6,
+        "epochs": 3,
     },
 }
-FULL_RATES, LORA_RATES = [5e-5, 1e-4, 2e-4], [3e-4, 1e-3, 2e-3]
+FULL_RATES, LORA_RATES = [5e-5, 1e-4, 2e-4], [3e-4, 1e-3]
 
 
 def write_task(data: Path, folder: Path) -> None:

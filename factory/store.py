@@ -31,9 +31,8 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from filelock import FileLock
 from pydantic import BaseModel
 
-from factory.metering import Meter
-
 from factory.errors import StoreError
+from factory.metering import Meter
 
 log = logging.getLogger("factory")
 

@@ -44,6 +44,8 @@ def save_network(
     if thresholds:
         network.config.thresholds = thresholds
     network.save_pretrained(folder)
+    tokenizer.backend_tokenizer.no_truncation()  # or it would keep how the last batch was read
+    tokenizer.backend_tokenizer.no_padding()
     tokenizer.save_pretrained(folder)
 
 

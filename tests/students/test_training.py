@@ -15,8 +15,11 @@ import pytest
 from factory.data.examples import Example, read_examples, write_examples
 from factory.errors import TrainingError
 from factory.recipe import Task
+from factory.recipe_students import Head
 from factory.store import Artifact
-from factory.students.training import last_checkpoint, train_student
+from factory.students.fitting import last_checkpoint
+from factory.students.lesson import Lesson
+from factory.students.training import choose_run, search_student, train_student
 from tests.students.toy import STUDENT, TASK, train_toy
 
 TRAIN = """
@@ -46,10 +49,10 @@ def start(toy, out):
     return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
 
 
-def kill_at(toy, out, name):
-    """Start training and kill it as soon as it has a checkpoint in the pass `name`."""
+def kill_in(toy, out, place):
+    """Start both passes and kill them as soon as there is a checkpoint in the folder `place` of a pass."""
     process, deadline = start(toy, out), time.monotonic() + 120
-    while not list(out.glob(f".checkpoints/{name}/checkpoint-*")):
+    while not list(place.glob(".scratch/checkpoint-*")):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.002)
@@ -121,8 +124,8 @@ def test_training_prints_nothing_on_stdout(toy, tmp_path, capfd):
 
 def test_a_training_killed_in_both_passes_ends_with_the_same_model(trained, toy, tmp_path):
     killed = tmp_path / "killed"
-    kill_at(toy, killed, "search")
-    kill_at(toy, killed, "fit")
+    kill_in(toy, killed, tmp_path / "killed-search")
+    kill_in(toy, killed, killed)
     assert not (killed / "training.json").exists()
     train_toy(toy, killed)
     assert hashes(killed) == hashes(trained.path)
@@ -143,13 +146,61 @@ def test_the_teachers_distribution_is_learned_and_its_label_is_what_counts_in_va
     from factory.students.quiet import quiet_transformers
 
     row = Example("the soup was nice", "yes", probabilities={"yes": 0.6, "no": 0.2})
+    lesson = Lesson([row], [], TASK, STUDENT, toy, base=toy / "base")
     with quiet_transformers():
         from factory.students.trainer import encode
 
-        model, tokenizer = load_classifier(toy / "base", TASK, STUDENT), load_tokenizer(toy / "base", STUDENT)
-    soft, hard = (encode([row], tokenizer, model, soft=soft)[0]["labels"] for soft in (True, False))
+        network, tokenizer = load_classifier(lesson), load_tokenizer(lesson)
+    soft, hard = (encode([row], tokenizer, network, TASK, soft=soft)[0]["labels"] for soft in (True, False))
     assert soft == pytest.approx([0.75, 0.25])
     assert hard == [1.0, 0.0]
+
+
+def test_of_several_runs_the_best_on_validation_rows_is_kept_and_of_equals_the_first():
+    assert choose_run([{"macro_f1": 0.5}, {"macro_f1": 0.7}, {"macro_f1": 0.7}]) == 1
+
+
+def test_what_was_tried_is_told(trained):
+    facts = json.loads((trained.path / "training.json").read_text())
+    (tried,) = facts["tried"]
+    assert (tried["method"], tried["lr"], tried["seed"]) == ("full", STUDENT.lr, 0)
+    assert tried["macro_f1"] == facts["macro_f1"]
+
+
+def test_rare_labels_weigh_more_or_come_more_often_on_request(toy):
+    rows = [Example(f"text {number}", "yes" if number else "no") for number in range(4)]
+
+    def learn(balance):
+        return Lesson(rows, [], TASK, STUDENT.model_copy(update={"balance": balance}), toy)
+
+    assert learn("none").label_weights is None
+    assert learn("weights").label_weights == pytest.approx([2 / 3, 2.0])
+    assert [row.label for row in learn("sampling").balanced_rows].count("no") == 3
+
+
+def test_a_text_of_ten_thousand_tokens_is_cut_and_learned(toy, tmp_path):
+    folder = tmp_path / "long"
+    shutil.copytree(toy, folder)
+    rows = read_examples(folder / "splits" / "train.jsonl")
+    write_examples(folder / "splits" / "train.jsonl", [replace(rows[0], text="soup " * 10_000), *rows[1:]])
+    train_toy(folder, tmp_path / "out", STUDENT.model_copy(update={"epochs": 1}))
+
+
+def test_two_hundred_labels_are_learned_with_a_row_or_two_each(toy, tmp_path):
+    words = ("wonderful", "great", "nice", "best", "awful")
+    labels = {f"label {number}": f"number {number}" for number in range(200)}
+    rows = [Example(f"the {words[number % 5]} {number}", label) for number, label in enumerate([*labels] * 2)]
+    splits, base = tmp_path / "splits", Artifact(toy / "base", "base")
+    splits.mkdir()
+    for part, chosen in {"train": rows, "validation": rows[:200], "held_out": rows[:200]}.items():
+        write_examples(splits / f"{part}.jsonl", chosen)
+    task, head = Task(text="A", question="Which?", labels=labels), Head(name="h", method="head", base_model="tiny")
+    material = (Artifact(splits, "splits"), base, None, None, task)
+    for place in ("searched", "out"):
+        (tmp_path / place).mkdir()
+    search_student(*material, head, out=tmp_path / "searched")
+    train_student(*material, [head], [Artifact(tmp_path / "searched", "searched")], out=tmp_path / "out")
+    assert len(json.loads((tmp_path / "out" / "model" / "config.json").read_text())["id2label"]) == 200
 
 
 def test_a_loss_that_is_no_number_stops_training(toy, tmp_path):
@@ -232,7 +283,7 @@ def test_labels_that_are_not_in_the_task_are_refused(toy, tmp_path):
     task = Task(text=TASK.text, question=TASK.question, labels={"yes": "", "maybe": ""})
     splits, base = Artifact(toy / "splits", "splits"), Artifact(toy / "base", "base")
     with pytest.raises(TrainingError, match="train rows have labels that are not in the task: 'no'"):
-        train_student(splits, base, task, STUDENT, out=tmp_path)
+        search_student(splits, base, None, None, task, STUDENT, out=tmp_path)
 
 
 def test_no_rows_for_validation_are_refused(toy, tmp_path):
