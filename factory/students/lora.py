@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, cast
 from factory.errors import TrainingError
 from factory.evaluation.report import is_local
 from factory.recipe_students import Lora
+from factory.students.adapters import choose_alpha, configure_adapters, find_pooling_layer
 from factory.students.fitting import fit_network
 from factory.students.lesson import Facts, Fitted, Lesson
 from factory.students.networks import count_parameters, save_network, tokenize
-from factory.students.pooling import FAMILIES, averages_tokens
 from factory.students.pretrained import load_classifier, load_tokenizer
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def train_lora(lesson: Lesson) -> Fitted:
     """
     student, start = cast(Lora, lesson.student), _read_start(lesson)
     network = load_classifier(lesson)
-    facts: Facts = {"init": student.init, "rank": student.rank, "alpha": _alpha(student)}
+    facts: Facts = {"init": student.init, "rank": student.rank, "alpha": choose_alpha(student)}
     facts["parameters"] = count_parameters(network)["parameters"]
     if student.adapter:
         facts["adapter"] = _arguments(lesson, network)
@@ -60,13 +60,9 @@ def train_lora(lesson: Lesson) -> Fitted:
     )
 
 
-def _alpha(student: Lora) -> int:
-    return student.alpha or 2 * student.rank
-
-
 def _arguments(lesson: Lesson, network: PreTrainedModel) -> Facts:
     """Return what from_pretrained has to be told to make of the base a network that the adapter fits."""
-    deeper = {"num_hidden_layers": network.config.num_hidden_layers} if _pooling_layer(lesson, network) else {}
+    deeper = {"num_hidden_layers": network.config.num_hidden_layers} if find_pooling_layer(lesson, network) else {}
     return {"num_labels": network.config.num_labels, **deeper}
 
 
@@ -91,7 +87,7 @@ def _decompose(lesson: Lesson) -> Weights:
     from peft import get_peft_model
 
     student, network = cast(Lora, lesson.student), load_classifier(lesson)
-    adapted = get_peft_model(network, _configure(lesson, network, INITS[student.init]))
+    adapted = get_peft_model(network, configure_adapters(lesson, network, INITS[student.init]))
     if student.init == "eva":
         _read_activations(lesson, adapted)
     named = adapted.named_parameters()
@@ -138,8 +134,8 @@ def _adapt(lesson: Lesson, network: PreTrainedModel, start: Weights) -> PeftMode
     from peft import get_peft_model
     from peft.tuners.lora import LoraLayer
 
-    pooling = _pooling_layer(lesson, network)
-    adapted = get_peft_model(network, _configure(lesson, network, True))
+    pooling = find_pooling_layer(lesson, network)
+    adapted = get_peft_model(network, configure_adapters(lesson, network, True))
     if pooling:
         adapted.base_model.model.get_submodule(pooling).requires_grad_(False)
     with torch.no_grad():
@@ -150,69 +146,6 @@ def _adapt(lesson: Lesson, network: PreTrainedModel, start: Weights) -> PeftMode
             for layer in (it for it in adapted.modules() if isinstance(it, LoraLayer)):
                 layer.get_base_layer().weight -= layer.get_delta_weight("default")
     return adapted
-
-
-def _configure(lesson: Lesson, network: PreTrainedModel, init: bool | str) -> LoraConfig:
-    from peft import EvaConfig, LoraConfig
-
-    student = cast(Lora, lesson.student)
-    whole = _whole_layers(lesson, network)
-    return LoraConfig(
-        task_type="SEQ_CLS",
-        r=student.rank,
-        lora_alpha=_alpha(student),
-        target_modules=_targets(student, network, whole),
-        modules_to_save=whole,
-        use_dora=student.dora and init is True,
-        use_rslora=student.rslora,
-        init_lora_weights=init,
-        eva_config=EvaConfig(rho=1.0) if init == "eva" else None,
-    )
-
-
-def _whole_layers(lesson: Lesson, network: PreTrainedModel) -> list[str]:
-    """Return the names of what the adapter holds whole: the head, the pooler (few bases have one), a pooling layer."""
-    body = network.base_model_prefix
-    head = [(name, layer) for name, layer in network.named_children() if name != body]
-    inner = getattr(network, body).named_children()
-    poolers = [(f"{body}.{name}", layer) for name, layer in inner if "pooler" in name]
-    found = [name for name, layer in [*head, *poolers] if list(layer.parameters())]
-    return [*found, *filter(None, [_pooling_layer(lesson, network)])]
-
-
-def _pooling_layer(lesson: Lesson, network: PreTrainedModel) -> str | None:
-    """Return the name of the layer that averages the tokens (`pooling`), which stays as it is."""
-    if not averages_tokens(lesson.base) or network.config.model_type not in FAMILIES:
-        return None
-    return f"{network.base_model_prefix}.encoder.layer.{network.config.num_hidden_layers - 1}"
-
-
-def _targets(student: Lora, network: PreTrainedModel, whole: list[str]) -> list[str]:
-    """Return the names of the layers that get factors; raises TrainingError for a name or a rank that fits none."""
-    from torch.nn import Linear
-    from transformers.pytorch_utils import Conv1D
-
-    prefixes = tuple(f"{name}." for name in whole)
-    layers = {
-        name: min(layer.weight.shape)
-        for name, layer in network.named_modules()
-        if isinstance(layer, (Linear, Conv1D)) and not f"{name}.".startswith(prefixes)
-    }
-    where, wanted = f"students: {student.name}: ", student.target_modules
-    if wanted != "all-linear":
-        names = [wanted] if isinstance(wanted, str) else wanted
-        for name in names:
-            if not any(f".{layer}".endswith(f".{name}") for layer in layers):
-                known = ", ".join(sorted({layer.rpartition(".")[2] for layer in layers}))
-                raise TrainingError(f"{where}target_modules: {student.base_model} has no {name}; it has {known}")
-        layers = {layer: side for layer, side in layers.items() if any(f".{layer}".endswith(f".{it}") for it in names)}
-    smallest = min(layers, key=lambda name: layers[name])
-    most = layers[smallest] // (2 if student.init == "eva" else 1)
-    if student.rank > most:
-        raise TrainingError(f"{where}rank is {student.rank}, but {smallest} takes {most} at most; lower it")
-    if student.init == "olora" and any(isinstance(network.get_submodule(name), Conv1D) for name in layers):
-        raise TrainingError(f"{where}olora cannot start the layers of {student.base_model}; choose init: pissa")
-    return list(layers)
 
 
 def _publishable(lesson: Lesson, adapted: PeftModel, start: Weights) -> Weights:
@@ -240,11 +173,11 @@ def _save_adapter(lesson: Lesson, config: LoraConfig, weights: Weights, folder: 
         "inference_mode": True,
         "init_lora_weights": True,
         "r": student.rank * 2 if is_double else student.rank,
-        "lora_alpha": _alpha(student) * (1 if not is_double else 2**0.5 if student.rslora else 2),
+        "lora_alpha": choose_alpha(student) * (1 if not is_double else 2**0.5 if student.rslora else 2),
         "target_modules": sorted(config.target_modules),
         "modules_to_save": sorted(set(config.modules_to_save)),
     }
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(settings, indent=1, sort_keys=True)
     (folder / "adapter_config.json").write_text(text + "\n", encoding="utf-8")
     save_file(weights, folder / "adapter_model.safetensors", metadata={"format": "pt"})
