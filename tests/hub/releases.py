@@ -68,6 +68,68 @@ def predict(folder):
         yield {**row, "predicted": said["label"], "score": said["score"]}
 
 
+def turn_into_bag(folder):
+    """Make a model of a release one without a network, and record what `factory.load` says of the test rows."""
+    import numpy
+    from safetensors.numpy import save_file
+
+    from factory.students.loading import load_folder
+
+    words = sorted({word for text in TEXTS for word in text.split()})
+    weights = numpy.random.default_rng(2).normal(0, 1, (len(words), 2)).astype("f4")
+    arrays = {"idf": numpy.ones(len(words), "f4"), "weights": weights, "biases": numpy.zeros(2, "f4")}
+    save_file(arrays, folder / "model.safetensors")
+    (folder / "vocabulary.json").write_text(json.dumps(words))
+    config = {"model_type": "hf-factory-linear", "token_pattern": r"\w+", "ngram_range": [1, 1], "text_pair": False}
+    (folder / "config.json").write_text(json.dumps(config | {"id2label": dict(enumerate(LABELS))}))
+    record(folder, [(one["label"], one["score"]) for one in load_folder(folder)(TEXTS)])
+
+
+def turn_into_multi_label(folder, thresholds):
+    """Make a model of a release give all labels at or above `thresholds`, and record which those are."""
+    from transformers import pipeline
+
+    config = json.loads((folder / "config.json").read_text())
+    several = {"problem_type": "multi_label_classification", "thresholds": thresholds}
+    (folder / "config.json").write_text(json.dumps(config | several))
+    said = []
+    for answers in pipeline("text-classification", str(folder))(TEXTS, top_k=None):
+        scores = {one["label"]: one["score"] for one in answers}
+        said.append(([label for label in LABELS if scores[label] >= thresholds[label]], scores))
+    record(folder, said)
+
+
+def write_adapter(folder, base, model):
+    """Write an adapter of `base` that changes it, merge both into the folder `model`, and record what that says."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForSequenceClassification
+
+    torch.manual_seed(0)
+    named = {"id2label": dict(enumerate(LABELS)), "label2id": {label: number for number, label in enumerate(LABELS)}}
+    network = AutoModelForSequenceClassification.from_pretrained(base, num_labels=2, **named)
+    whole = ["classifier", "bert.pooler"]
+    settings = LoraConfig(task_type="SEQ_CLS", r=2, target_modules=["query"], modules_to_save=whole)
+    adapted = get_peft_model(network, settings)
+    with torch.no_grad():
+        for name, weight in adapted.named_parameters():
+            if ".lora_B." in name:
+                weight.normal_()
+    adapted.save_pretrained(folder)
+    write_card(folder, {"license": "apache-2.0", "library_name": "peft"}, "adapter")
+    adapted.merge_and_unload().save_pretrained(model)
+    (model / "eval" / "predictions.jsonl").write_text("".join(map(as_line, predict(model))))
+
+
+def record(folder, said):
+    """Write what a model says of the test rows, answers and scores."""
+    rows = [
+        {"format": "safetensors", "set": "test", "id": Example(text).id, "predicted": answer, "score": score}
+        for text, (answer, score) in zip(TEXTS, said, strict=True)
+    ]
+    (folder / "eval" / "predictions.jsonl").write_text("".join(map(as_line, rows)))
+
+
 def as_line(row):
     return json.dumps(row) + "\n"
 

@@ -118,6 +118,19 @@ def test_files_of_the_release_before_go_and_those_that_somebody_added_stay(targe
     assert "old.md" not in left
 
 
+def test_a_light_file_that_is_withheld_goes_from_the_hub(target, tmp_path):
+    repos = write_release(tmp_path)
+    light = tmp_path / "model-tiny" / "onnx" / "model_quantized.onnx"
+    light.parent.mkdir()
+    light.write_bytes(b"of the first release")
+    push(tmp_path, repos, target)
+    write_release(tmp_path, release=LATER)
+    light.unlink()
+    push(tmp_path, repos, target, LATER_TAG)
+    assert "onnx/model_quantized.onnx" not in target.api.list_repo_files("local/reviews-tiny")
+    assert "onnx/model_quantized.onnx" in target.api.list_repo_files("local/reviews-tiny", revision=TAG)
+
+
 def test_a_file_that_somebody_changed_is_named_and_left_alone(target, tmp_path):
     repos = write_release(tmp_path, students=())
     push(tmp_path, repos, target)

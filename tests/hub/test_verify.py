@@ -2,13 +2,24 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from factory.errors import HubError
 from factory.hub.publish import push_release
 from factory.hub.verify import verify_release
-from tests.hub.releases import RELEASE, as_line, write_release
+from tests.hub.releases import (
+    RELEASE,
+    TEXTS,
+    as_line,
+    turn_into_bag,
+    turn_into_multi_label,
+    write_adapter,
+    write_release,
+)
+from tests.tiny import tiny_base
 
 TAG = f"release-{RELEASE}"
 
@@ -55,3 +66,38 @@ def test_a_tag_that_is_not_there_is_one_sentence(target, tmp_path):
     push_release(tmp_path, repos, TAG, private=False, target=target)
     with pytest.raises(HubError, match="dataset local/reviews has no such revision"):
         verify_release(tmp_path, repos, "release-0", target)
+
+
+def test_every_kind_of_model_is_asked_as_its_card_tells(target, tmp_path):
+    repos = write_release(tmp_path, students=("tiny", "several", "bag"))
+    turn_into_bag(tmp_path / "model-bag")
+    turn_into_multi_label(tmp_path / "model-several", {"good": 0.5, "bad": 0.4})
+    base, folder = tiny_base(tmp_path / "base"), tmp_path / "model-tiny-adapter"
+    write_adapter(folder, base, tmp_path / "model-tiny")
+    repos.append(replace(repos[1], id="local/reviews-tiny-adapter", folder=folder.name))
+    push_release(tmp_path, repos, TAG, private=False, target=target)
+    found = verify_release(tmp_path, repos, TAG, target, {folder.name: base})
+    assert found["predictions"] == 4 * len(TEXTS)
+    assert verify_release(tmp_path, repos[-1:] + repos[:1], TAG, target)["predictions"] == 0
+
+
+def test_a_label_too_many_another_score_and_another_base_are_found_out(target, tmp_path):
+    repos = write_release(tmp_path, students=("tiny", "several", "bag"))
+    turn_into_bag(tmp_path / "model-bag")
+    turn_into_multi_label(tmp_path / "model-several", {"good": 0.99, "bad": 0.99})
+    for name, change in (("bag", {"score": 0.01}), ("several", {"predicted": ["good"]})):
+        record = tmp_path / f"model-{name}" / "eval" / "predictions.jsonl"
+        first, *others = map(json.loads, record.read_text().splitlines())
+        record.write_text("".join(map(as_line, [first | change, *others])))
+    base, folder = tiny_base(tmp_path / "base"), tmp_path / "model-tiny-adapter"
+    write_adapter(folder, base, tmp_path / "model-tiny")
+    repos.append(replace(repos[1], id="local/reviews-tiny-adapter", folder=folder.name))
+    push_release(tmp_path, repos, TAG, private=False, target=target)
+    weights = load_file(base / "model.safetensors")
+    save_file({name: -value for name, value in weights.items()}, base / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(HubError) as raised:
+        verify_release(tmp_path, repos, TAG, target, {folder.name: base})
+    said = str(raised.value)
+    assert f"model local/reviews-several says nothing of row {first['id']}" in said
+    assert "model local/reviews-bag says " in said
+    assert "model local/reviews-tiny-adapter says " in said
