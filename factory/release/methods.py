@@ -37,6 +37,10 @@ BALANCES = {
     "weights": "Rare labels weigh more in the loss, in inverse proportion to their rows (class weights).",
     "sampling": "Rows of rare labels were shown more often (balanced sampling).",
 }
+POOLING = (
+    "The base was made to be read by the mean of a text's tokens; one more layer, of plain attention that weighs all "
+    "tokens alike, gives the head that mean."
+)
 Json = dict[str, Any]
 
 
@@ -65,6 +69,7 @@ def on_training(contents: Contents, student: str) -> str:
     sentences = [
         f"{how}: {steps}seed {settings['seed']}.",
         *_on_method(contents, settings),
+        *([POOLING] if facts.get("pooling") == "mean" else []),
         *([BALANCES[settings["balance"]]] if settings.get("balance", "none") != "none" else []),
         _on_passes(settings, facts),
     ]

@@ -50,9 +50,13 @@ def save_network(
 
 
 def count_parameters(network: PreTrainedModel) -> Facts:
-    """Return how many numbers the network has, and how many of them are trained."""
+    """Return how many numbers the network has, how many of them are trained, and how tokens become one vector.
+
+    `pooling` is "mean" where a layer writes the mean of the tokens to the first one, else None.
+    """
     numbers = [(parameter.numel(), parameter.requires_grad) for parameter in network.parameters()]
     return {
+        "pooling": getattr(network.config, "pooling", None),
         "parameters": sum(count for count, _ in numbers),
         "trained_parameters": sum(count for count, is_trained in numbers if is_trained),
     }

@@ -37,6 +37,7 @@ def add_mean_pooling(network: PreTrainedModel) -> None:
     layer: Any = type(layers[-1])(network.config)
     layers.append(layer)
     network.config.num_hidden_layers = len(layers)
+    network.config.pooling = "mean"  # for people: the layer itself is what does it
     with torch.no_grad():
         for weight in layer.parameters():
             weight.zero_()
