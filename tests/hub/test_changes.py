@@ -11,7 +11,7 @@ name: mood
 title: Mood
 license: apache-2.0
 language: en
-task: {text: A sentence, question: Which mood?, labels: {good: pleased, bad: displeased}}
+task: {text: A sentence, question: Which mood, labels: {good: pleased, bad: displeased}}
 teacher: {recorded: .}
 texts: {file: texts.jsonl}
 students:
