@@ -97,6 +97,7 @@ def adapter_card(contents: Contents, student: str) -> str:
         names=Markdown(f"[{', '.join(map(literal, contents.recipe.task.names))}]"),
         base_call=Markdown(literal(name_base_model(contents.settings(student)["base_model"]))),
         base_revision=Markdown(literal(contents.settings(student)["revision"])),
+        layers=contents.training[student].get("adapter", {}).get("num_hidden_layers"),
         headline=Markdown(sentences.headline(contents, entry)),
         **show_calls(contents, student),
         **_making(contents, student),
