@@ -35,7 +35,7 @@ TASKS: dict[str, dict[str, Any]] = {
         "epochs": 3,
     },
 }
-FULL_RATES, LORA_RATES = [5e-5, 1e-4, 2e-4], [3e-4, 1e-3]
+FULL_RATES, LORA_RATES = [5e-5, 1e-4, 2e-4], [1e-4, 3e-4, 1e-3]
 
 
 def write_task(data: Path, folder: Path) -> None:
