@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
@@ -27,7 +28,13 @@ TASKS: dict[str, dict[str, Any]] = {
         "question": 'What is its stance towards "global warming is a serious concern"?',
         "epochs": 5,
     },
-    "agnews": {"title": "News topic", "text": "A news item", "question": "Which section is it from?", "epochs": 2},
+    "agnews": {
+        "title": "News topic",
+        "text": "A news item",
+        "question": "Which section is it from?",
+        "epochs": 2,
+        "gold_rows": 800,  # those that the teacher answered, and more: labelling all 2,000 fourteen times takes long
+    },
     "banking77": {
         "title": "Banking intent",
         "text": "A message to a bank's support",
@@ -44,7 +51,10 @@ def write_task(data: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     train, test = (pq.read_table(data / f"{part}.parquet") for part in ("train", "test"))
     pq.write_table(train.select(["text"]), folder / "texts.parquet")
-    pq.write_table(test.select(["text", "label"]), folder / "gold.parquet")
+    with (data / "teacher_gold_labels.jsonl").open(encoding="utf-8") as lines:
+        answered = {json.loads(line)["text"] for line in lines}
+    gold = sorted(test.select(["text", "label"]).to_pylist(), key=lambda row: row["text"] not in answered)
+    pq.write_table(pa.Table.from_pylist(gold[: settings.get("gold_rows")]), folder / "gold.parquet")
     (folder / "teacher").mkdir(exist_ok=True)
     with (folder / "teacher" / "labels.jsonl").open("wb") as file:
         for name in ("teacher_labels.jsonl", "teacher_gold_labels.jsonl"):

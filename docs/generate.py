@@ -13,12 +13,15 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from factory.cli import commands
+from factory.comparing.rendering import summarise
+from factory.comparing.results import read_results
 from factory.evaluation.scoreboard import render
 from factory.recipe import Recipe
 from tests.release.pages import golden_pages
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "docs" / "demo-report.json"
+RESULTS = ROOT / "benchmarks" / "results" / "students"
 
 
 def main(check: bool) -> int:
@@ -43,11 +46,12 @@ def generated_files() -> dict[Path, str]:
 
 
 def fill_readme(text: str) -> str:
-    """Put the help of the command line and the scoreboard of the last demo between their marks."""
+    """Put the help, the last comparison and the scoreboard of the last demo between their marks."""
     help_text = CliRunner().invoke(commands, ["--help"], prog_name="factory", terminal_width=110).output
     blocks = {
         "help": f"```\n{help_text.strip()}\n```",
         "recipe": f"```yaml\n{(ROOT / 'recipes/climate-stance/recipe.yaml').read_text().strip()}\n```",
+        "comparison": summarise(read_results(RESULTS)).strip(),
         "scoreboard": render(json.loads(REPORT.read_text()), "markdown").strip(),
     }
     for name, block in blocks.items():
