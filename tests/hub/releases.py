@@ -105,17 +105,20 @@ def write_adapter(folder, base, model):
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForSequenceClassification
 
+    from factory.students.quiet import quiet_transformers
+
     torch.manual_seed(0)
     named = {"id2label": dict(enumerate(LABELS)), "label2id": {label: number for number, label in enumerate(LABELS)}}
-    network = AutoModelForSequenceClassification.from_pretrained(base, num_labels=2, **named)
-    whole = ["classifier", "bert.pooler"]
-    settings = LoraConfig(task_type="SEQ_CLS", r=2, target_modules=["query"], modules_to_save=whole)
-    adapted = get_peft_model(network, settings)
-    with torch.no_grad():
-        for name, weight in adapted.named_parameters():
-            if ".lora_B." in name:
-                weight.normal_()
-    adapted.save_pretrained(folder)
+    with quiet_transformers():
+        network = AutoModelForSequenceClassification.from_pretrained(base, num_labels=2, **named)
+        whole = ["classifier", "bert.pooler"]
+        settings = LoraConfig(task_type="SEQ_CLS", r=2, target_modules=["query"], modules_to_save=whole)
+        adapted = get_peft_model(network, settings)
+        with torch.no_grad():
+            for name, weight in adapted.named_parameters():
+                if ".lora_B." in name:
+                    weight.normal_()
+        adapted.save_pretrained(folder)
     write_card(folder, {"license": "apache-2.0", "library_name": "peft"}, "adapter")
     adapted.merge_and_unload().save_pretrained(model)
     (model / "eval" / "predictions.jsonl").write_text("".join(map(as_line, predict(model))))
