@@ -6,6 +6,7 @@ A recorded teacher answers; the Hub is the embedded one, over HTTP.
 import csv
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -144,7 +145,8 @@ def test_seven_methods_are_published_by_one_recipe_and_used_by_stock_clients(hub
     for name, answers in found["said"].items():
         assert {one["label"] for one in answers} <= {"good", "bad"}, name
         assert all(0.5 <= one["score"] <= 1 for one in answers), name
-    assert found["said"]["lora"] == pytest.approx(found["plain"])
+    for ours, theirs in zip(found["said"]["lora"], found["plain"], strict=True):
+        assert ours == {"label": theirs["label"], "score": pytest.approx(theirs["score"], abs=0.02)}
 
     assert hub.factory("publish", recipe).splitlines() == ["nothing to do", *urls]
 
@@ -195,9 +197,10 @@ def talks(count):
 
 
 def pairs(count):
-    """Every sentence beside the next one."""
+    """Sentences beside others, of which half have the same mood."""
     moods = list(sentences(2 * count, seed=5))
-    for first, second in zip(moods[:count], moods[count:][::-1], strict=True):
+    for number, first in enumerate(moods[:count]):
+        second = moods[count + number // 2]
         label = "same" if first["label"] == second["label"] else "other"
         yield {"text": first["text"], "text_pair": second["text"], "label": label}
 
