@@ -6,7 +6,6 @@ A recorded teacher answers; the Hub is the embedded one, over HTTP.
 import csv
 import json
 import os
-import random
 import re
 import subprocess
 import sys
