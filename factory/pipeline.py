@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from factory.data.labelling import label_texts
 from factory.data.splitting import split_examples
 from factory.data.unlabelled import select_unlabelled
 from factory.evaluation.baselines import add_controls, score_baselines
+from factory.evaluation.scoreboard import CONTROL
 from factory.evaluation.scoring import evaluate_student, score_teacher
 from factory.hub.fetch import Fetcher, fetch_base_model, fetch_rows
 from factory.hub.target import Target, factory_home, open_target
@@ -25,7 +26,7 @@ from factory.recipe_students import AnyStudent, Based, Distil, Shrink
 from factory.release.release import Data, Destination, StudentFiles, write_release
 from factory.store import Artifact, Store, as_json, digest_of
 from factory.students.compression import export_onnx, quantize_onnx
-from factory.students.training import search_student, train_student
+from factory.students.training import Material, search_student, train_student
 from factory.teacher import Teacher
 from factory.teacher.forecast import forecast
 from factory.teacher.ledger import summarise
@@ -179,11 +180,11 @@ class Course:
 
     def search(self, run: AnyStudent) -> Artifact:
         """Return what one run finds on validation rows."""
-        return self.bench.store(search_student, *self._material(run), run)
+        return self.bench.store(search_student, self._material(run), run)
 
     def train(self, runs: Sequence[AnyStudent], searches: Sequence[Artifact]) -> Artifact:
         """Return the best of `runs`, trained on training and validation rows."""
-        return self.bench.store(train_student, *self._material(runs[-1]), runs, searches)
+        return self.bench.store(train_student, self._material(runs[-1]), runs, searches)
 
     def evaluate(
         self,
@@ -201,23 +202,26 @@ class Course:
 
     def controls(self) -> dict[str, Artifact]:
         """Return the scores of what each shrunk student would be from random weights, by the name of a baseline."""
-        return {f"{student.name} from random weights": self._control(student) for student in self._shrunk()}
+        shrunk = (student for student in self.bench.recipe.students if isinstance(student, Shrink))
+        return {student.name + CONTROL: self._control(student) for student in shrunk}
 
     def find_base(self, student: AnyStudent) -> Artifact | None:
         """Return the base model of a student that has one."""
         return self.bench.find_base(student.base_model, student.revision) if isinstance(student, Based) else None
 
-    def _shrunk(self) -> Iterator[Shrink]:
-        return (student for student in self.bench.recipe.students if isinstance(student, Shrink))
-
     def _control(self, student: Shrink) -> Artifact:
         runs = student.model_copy(update={"init": "random"}).runs(self.bench.recipe.effort)
         return self.evaluate(student.name, self.train(runs, [self.search(run) for run in runs]))
 
-    def _material(self, run: AnyStudent) -> tuple[Any, ...]:
-        larger = self.trained[run.teacher] if isinstance(run, Distil | Shrink) and run.teacher else None
-        unlabelled = self.rows.unlabelled if larger else None
-        return self.rows.splits, self.find_base(run), larger, unlabelled, self.bench.recipe.task
+    def _material(self, run: AnyStudent) -> Material:
+        larger = self.trained[run.teacher] if isinstance(run, Distil) and run.teacher else None
+        return Material(
+            splits=self.rows.splits,
+            base=self.find_base(run),
+            larger=larger,
+            unlabelled=self.rows.unlabelled if larger else None,
+            task=self.bench.recipe.task,
+        )
 
 
 def find_ledger() -> Path:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 Effort = Literal["quick", "normal", "thorough"]
+SUBTRACTED = ("pissa", "olora")  # starts of LoRA that take their first factors out of the base
 Rate = Annotated[float, Field(gt=0)]
 
 
@@ -36,7 +37,7 @@ class Student(BaseModel):
 
     def runs(self, effort: Effort) -> list[AnyStudent]:
         """Return what is tried for this student, every setting filled in; validation rows choose one of them."""
-        return [self.model_copy(update={"seeds": 1})]  # type: ignore[list-item]  # is one of the classes below
+        return [self]  # type: ignore[list-item]  # is one of the classes below
 
     def repeat(self, count: int) -> list[AnyStudent]:
         """Return this run with `count` seeds, from its own on."""
@@ -82,9 +83,9 @@ class Trained(Based):
     def runs(self, effort: Effort) -> list[AnyStudent]:
         """Return a run for each learning rate."""
         given = self.lr or RATES[self.method][effort]
-        settled = {"seeds": 1, "epochs": self.epochs or EPOCHS[effort]}
+        epochs = self.epochs or EPOCHS[effort]
         rates = given if isinstance(given, list) else [given]
-        return [self.model_copy(update={**settled, "lr": rate}) for rate in rates]  # type: ignore[misc]
+        return [self.model_copy(update={"epochs": epochs, "lr": rate}) for rate in rates]  # type: ignore[misc]
 
 
 class Full(Trained):

@@ -315,3 +315,23 @@ def test_an_example_for_writing_has_a_label_of_the_task(write):
     assert faults_of(write(MULTI + examples)) == [
         "16: generate.examples.0.label: 'godo' is not a label of the task, did you mean 'good'?"
     ]
+
+
+@pytest.mark.parametrize(
+    "student", ["{name: words, method: linear}", "{name: b, method: static, base_model: me/base}"]
+)
+def test_a_student_that_gives_no_logits_cannot_teach(write, student):
+    name = student.split(": ")[1].split(",")[0]
+    distil = f"{{name: d, method: distil, base_model: me/base, teacher: {name}}}"
+    assert faults_of(write(f"{GOOD}  - {student}\n  - {distil}\n")) == [
+        f"16: students.2.teacher: {name!r} is no network that is trained before; name one of small"
+    ]
+
+
+def test_a_student_cannot_be_taught_by_one_below_it(write):
+    text = GOOD.replace(
+        "  - {name: small", "  - {name: d, method: distil, base_model: me/base, teacher: small}\n  - {name: small"
+    )
+    assert faults_of(write(text)) == [
+        "14: students.0.teacher: 'small' is no network that is trained before; name a student above this one"
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from factory.comparing.resampling import METRICS, Draws, draw_rows
 from factory.comparing.runs import Answer, Entry, Run
@@ -77,7 +78,21 @@ def measure_task(entries: Sequence[Entry], teacher: Sequence[Answer | None], ref
     )
 
 
-def find_reference(entries: Sequence[Entry], entry: Entry, reference: str) -> Entry | None:
+class Named(Protocol):
+    """A student as a reference is found among others."""
+
+    @property
+    def student(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def base_model(self) -> str: ...
+
+
+NamedType = TypeVar("NamedType", bound=Named)
+
+
+def find_reference(entries: Sequence[NamedType], entry: Named, reference: str) -> NamedType | None:
     """Return the student of that name or method: of the base model of `entry` before others, names before methods."""
     found = [it for it in entries if reference in (it.student, it.method)]
     return next(iter(sorted(found, key=lambda it: (it.base_model != entry.base_model, it.student != reference))), None)

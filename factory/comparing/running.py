@@ -10,6 +10,7 @@ from typing import Any
 
 from factory.comparing.comparison import compare
 from factory.comparing.curve import Part, trace_curve
+from factory.comparing.measuring import find_reference
 from factory.comparing.runs import Answer, Run
 from factory.data.examples import read_examples
 from factory.data.thinning import thin_splits
@@ -56,9 +57,24 @@ def trace_recipe(recipe: Recipe, *, store: Store | None = None, target: Target |
 class Searched:
     """The runs of a student, what each found on validation rows, and which is the best."""
 
-    student: AnyStudent
+    settings: AnyStudent
     runs: list[AnyStudent]
     found: list[Artifact]
+
+    @property
+    def student(self) -> str:
+        """Its name."""
+        return self.settings.name
+
+    @property
+    def method(self) -> str:
+        """The method of the best run, which `auto` leaves to validation."""
+        return self.runs[self.best].method
+
+    @property
+    def base_model(self) -> str:
+        """What it starts from; empty where there is none."""
+        return getattr(self.settings, "base_model", "")
 
     @property
     def scores(self) -> list[dict[str, Any]]:
@@ -95,7 +111,8 @@ class Comparing:
         for one in searched.values():
             yield from self._searches(one)
             yield from self._repeats(one)
-            yield from self._at_rate(one, _rate_of_reference(list(searched.values()), one, reference))
+            judge = find_reference(list(searched.values()), one, reference)
+            yield from self._at_rate(one, getattr(judge.runs[judge.best], "lr", None) if judge else None)
 
     def parts(self) -> Iterator[Part]:
         """Yield every run with the number of rows that it learned from and what their labels cost."""
@@ -118,7 +135,7 @@ class Comparing:
             yield replace(self._describe(one.student, run, found), **_read_costs(artifact))
 
     def _repeats(self, one: Searched) -> Iterator[Run]:
-        for run in one.runs[one.best].repeat(one.student.seeds):
+        for run in one.runs[one.best].repeat(one.settings.seeds):
             yield self._finish(one, run)
 
     def _at_rate(self, one: Searched, rate: float | None) -> Iterator[Run]:
@@ -130,7 +147,7 @@ class Comparing:
     def _finish(self, one: Searched, run: AnyStudent) -> Run:
         """Return a run that is trained on all rows and has answered the gold rows."""
         trained = self._course.train([run], [one.found[one.best]])
-        said = self._course.evaluate(one.student.name, trained)
+        said = self._course.evaluate(one.student, trained)
         facts = json.loads((trained.path / "training.json").read_text(encoding="utf-8"))
         gold = read_examples(self._rows.gold.path / "gold.jsonl") if self._rows.gold else []
         return replace(
@@ -144,18 +161,18 @@ class Comparing:
             **_read_costs(trained),
         )
 
-    def _describe(self, student: AnyStudent, run: AnyStudent, found: dict[str, Any]) -> Run:
+    def _describe(self, student: str, run: AnyStudent, found: dict[str, Any]) -> Run:
         return Run(
             task=self._recipe.name,
-            student=student.name,
+            student=student,
             method=run.method,
             lr=getattr(run, "lr", None),
             seed=run.seed,
             validation=found["macro_f1"],
             truth=[],
             predicted=[],
-            parameters=found.get("parameters", 0),
-            trained_parameters=found.get("trained_parameters", 0),
+            parameters=found["parameters"],
+            trained_parameters=found["trained_parameters"],
             cpu_seconds=None,
             peak_bytes=None,
             bytes=0,
@@ -168,11 +185,3 @@ def _read_costs(artifact: Artifact) -> dict[str, Any]:
     """Return what its stage spent, null where that was not measured."""
     manifest = json.loads((artifact.path.parent / "manifest.json").read_text(encoding="utf-8"))
     return {name: manifest.get(name) for name in ("cpu_seconds", "peak_bytes")}
-
-
-def _rate_of_reference(searched: Sequence[Searched], one: Searched, reference: str) -> float | None:
-    """Return the best learning rate of the student that one is compared with."""
-    bases = {id(it): getattr(it.student, "base_model", "") for it in searched}
-    found = [it for it in searched if reference in (it.student.name, it.runs[it.best].method)]
-    found.sort(key=lambda it: (bases[id(it)] != bases[id(one)], it.student.name != reference))
-    return getattr(found[0].runs[found[0].best], "lr", None) if found else None

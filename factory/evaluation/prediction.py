@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from factory.data.examples import Example, Text
+from factory.students.bags import BAGS
+from factory.students.classifier import DEFAULT_THRESHOLD
 from factory.students.loading import load_folder
 from factory.students.quiet import quiet_transformers
 
 BATCH_SIZE = 32
-LIGHT_MODELS = "hf-factory-"  # how the `model_type` of a student begins that transformers does not know
-DEFAULT_THRESHOLD = 0.5
 Answer = str | tuple[str, ...]
 Scores = NDArray[np.float32]
 
@@ -45,7 +45,7 @@ def predict(model: Path, onnx: Path | None, rows: Sequence[Example]) -> Predicti
     once: a file's first answer is slower than those that follow.
     """
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
-    is_light = onnx or str(config.get("model_type")).startswith(LIGHT_MODELS)
+    is_light = onnx or config.get("model_type") in BAGS
     classify = load_folder(model, onnx).scores if is_light else _load_safetensors(model, config)
     given = [row.content for row in rows]
     classify(given[:BATCH_SIZE])

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from factory.data.examples import Text
+from factory.students.bags import BAGS
 
 MAX_SCORE_DIFFERENCE = 1e-3
 MAX_PREDICTIONS = 32
-BAGS = ("hf-factory-linear", "hf-factory-static")  # students without a network, which transformers does not know
 ADAPTER = "-adapter"
 Json = dict[str, Any]
 

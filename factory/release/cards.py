@@ -100,7 +100,7 @@ def adapter_card(contents: Contents, student: str) -> str:
         layers=contents.training[student].get("adapter", {}).get("num_hidden_layers"),
         headline=Markdown(sentences.headline(contents, entry)),
         **show_calls(contents, student),
-        **_making(contents, student),
+        **_making(contents, student, is_adapter=True),
     )
 
 
@@ -187,14 +187,14 @@ def _scores(contents: Contents, student: str | None = None) -> Json:
     }
 
 
-def _making(contents: Contents, student: str) -> Json:
+def _making(contents: Contents, student: str, *, is_adapter: bool = False) -> Json:
     """Return what tells of the base model and the training."""
     base_model, tried = contents.settings(student).get("base_model"), methods.tabulate_tried(contents, student)
     return {
         "base_model": base_model and Markdown(code(name_base_model(base_model))),
         "is_base_on_hub": base_model and not is_local(base_model),
         "on_model": Markdown(methods.on_model(contents, student)),
-        "on_training": Markdown(methods.on_training(contents, student)),
+        "on_training": Markdown(methods.on_training(contents, student, is_adapter=is_adapter)),
         "tried": tried,
         "on_choice": tried and Markdown(methods.on_choice(contents.training[student]["tried"])),
     }

@@ -131,6 +131,7 @@ def read_contents(
         baselines=_read_report(data["baselines"]),
         spent=dict(spent),
     )
+    training = {student["name"]: _read_json(student["trained"].path / "training.json") for student in students}
     return Contents(
         recipe,
         report,
@@ -138,8 +139,12 @@ def read_contents(
         rejected,
         gold,
         predictions={student["name"]: _read_predictions(student, len(gold)) for student in students},
-        training={student["name"]: _read_json(student["trained"].path / "training.json") for student in students},
-        bases={student["name"]: _read_source(student["base"]) for student in students if student["base"]},
+        training=training,
+        bases={
+            student["name"]: _read_source(student["base"])
+            for student in students
+            if student["base"] and "base_model" in training[student["name"]]["student"]  # `auto` may need none
+        },
         configs={
             student["name"]: _read_json(student["trained"].path / "model" / "config.json") for student in students
         },

@@ -7,6 +7,7 @@ from typing import Any
 
 from factory.evaluation.markdown import Markdown, code, table
 from factory.evaluation.report import name_base_model
+from factory.recipe_students import SUBTRACTED
 from factory.release.contents import Contents
 
 WHAT = {
@@ -37,6 +38,7 @@ BALANCES = {
     "weights": "Rare labels weigh more in the loss, in inverse proportion to their rows (class weights).",
     "sampling": "Rows of rare labels were shown more often (balanced sampling).",
 }
+MERGED = "They are merged into the weights: this is a plain model, which needs no peft."
 POOLING = (
     "The base was made to be read by the mean of a text's tokens; one more layer, of plain attention that weighs all "
     "tokens alike, gives the head that mean."
@@ -57,8 +59,8 @@ def on_model(contents: Contents, student: str) -> str:
     )
 
 
-def on_training(contents: Contents, student: str) -> str:
-    """Return how a student was trained, and what validation rows decided."""
+def on_training(contents: Contents, student: str, *, is_adapter: bool = False) -> str:
+    """Return how a student, or what is published as its adapter, was trained, and what validation rows decided."""
     settings, facts = contents.settings(student), contents.training[student]
     how = HOW[settings["method"]]
     if settings.get("head_first"):
@@ -69,6 +71,7 @@ def on_training(contents: Contents, student: str) -> str:
     sentences = [
         f"{how}: {steps}seed {settings['seed']}.",
         *_on_method(contents, settings),
+        *([_on_adapter(settings) if is_adapter else MERGED] if settings["method"] == "lora" else []),
         *([POOLING] if facts.get("pooling") == "mean" else []),
         *([BALANCES[settings["balance"]]] if settings.get("balance", "none") != "none" else []),
         _on_passes(settings, facts),
@@ -106,7 +109,7 @@ def _on_method(contents: Contents, settings: Json) -> Iterator[str]:
             f"softened at temperature {settings['temperature']:g}; {100 - share} % is on the labels."
         )
     if method == "shrink":
-        yield f"The network is {_describe_origin(contents, settings)}."
+        yield f"It is a network {_describe_origin(contents, settings)}."
         if settings["vocabulary"] == "used":
             yield "Its vocabulary was cut down to the tokens that the texts need."
 
@@ -120,8 +123,17 @@ def _on_factors(settings: Json) -> Iterator[str]:
     alpha = settings["alpha"] or 2 * settings["rank"]
     yield (
         f"The factors have rank {settings['rank']}, alpha {alpha}, stand in {where}{', with ' if extra else ''}"
-        f"{' and '.join(extra)}, and started {STARTS[settings['init']]}. They are merged into the weights: this is a "
-        f"plain model, which needs no peft."
+        f"{' and '.join(extra)}, and started {STARTS[settings['init']]}."
+    )
+
+
+def _on_adapter(settings: Json) -> str:
+    """Return the rank of the published factors: twice that, where the first factors were taken out of the base."""
+    if settings["init"] not in SUBTRACTED:
+        return f"This adapter has rank {settings['rank']}."
+    return (
+        f"This adapter has rank {2 * settings['rank']}: it also holds the first factors, which were taken out of the "
+        f"base, so that it fits the base as it is."
     )
 
 

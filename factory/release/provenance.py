@@ -24,17 +24,12 @@ def describe_provenance(
         "made_by": f"hf-factory {__version__}",
         "recipe": {"name": contents.recipe.name, "sha256": files["recipe.yaml"]},
         "teacher": {name: value for name, value in report["teacher"].items() if name != "gold"},
-        **({"base_model": _describe_base(contents, student)} if student and _has_base(contents, student) else {}),
+        **({"base_model": _describe_base(contents, student)} if student in contents.bases else {}),
         "gold": report["gold"],
         "rows": report["data"],
         "stages": [_describe_stage(artifact) for artifact in made_of],
         "files": files,
     }
-
-
-def _has_base(contents: Contents, student: str) -> bool:
-    """Whether a student was made from a base model; what `auto` chose may not be."""
-    return student in contents.bases and "base_model" in contents.settings(student)
 
 
 def _describe_base(contents: Contents, name: str) -> dict[str, Any]:

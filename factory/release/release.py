@@ -106,7 +106,7 @@ def _write_model(contents: Contents, data: Data, student: StudentFiles, recipe_t
     write_predictions(contents, student["name"], student["reports"], folder / "eval" / "predictions.jsonl")
     _write_text(folder / "recipe.yaml", recipe_text)
     _write_text(folder / "README.md", model_card(contents, student["name"]))
-    made_of = [*_origin(data, student), *weights.values(), *student["reports"].values()]
+    made_of = [*_origin(contents, data, student), *weights.values(), *student["reports"].values()]
     write_json(folder / "provenance.json", describe_provenance(contents, made_of, folder, student["name"]))
 
 
@@ -116,7 +116,7 @@ def _write_adapter(contents: Contents, data: Data, student: StudentFiles, recipe
     _write_text(folder / "recipe.yaml", recipe_text)
     (folder / "README.md").unlink(missing_ok=True)  # peft writes one of its own
     _write_text(folder / "README.md", adapter_card(contents, student["name"]))
-    provenance = describe_provenance(contents, _origin(data, student), folder, student["name"])
+    provenance = describe_provenance(contents, _origin(contents, data, student), folder, student["name"])
     write_json(folder / "provenance.json", provenance)
 
 
@@ -128,9 +128,10 @@ def _write_space(contents: Contents, student: str, folder: Path) -> None:
     _write_text(folder / "README.md", space_card(contents, student))
 
 
-def _origin(data: Data, student: StudentFiles) -> list[Artifact]:
+def _origin(contents: Contents, data: Data, student: StudentFiles) -> list[Artifact]:
     """Return what the weights of a student are made of."""
-    return [*_artifacts(data), *([student["base"]] if student["base"] else []), student["trained"]]
+    base = student["base"] if student["name"] in contents.bases else None
+    return [*_artifacts(data), *([base] if base else []), student["trained"]]
 
 
 def _artifacts(data: Data) -> Iterator[Artifact]:

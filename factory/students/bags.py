@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from factory.students.lesson import Lesson
 
-LINEAR, STATIC = "hf-factory-linear", "hf-factory-static"
+LINEAR, STATIC = BAGS = "hf-factory-linear", "hf-factory-static"  # model types that transformers does not know
 BAG_FILES = ("config.json", "model.safetensors", "tokenizer.json", "vocabulary.json")
 WORDS = r"\w+|[^\w\s]+"
 CHUNK_TEXTS = 64  # what is added up stays in the processor's cache

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from factory.store import Artifact, version
+from factory.students.bags import BAGS
 from factory.students.quiet import quiet_exporters, quiet_transformers
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def quantize_onnx(exported: Artifact, *, out: Path) -> None:
 def _is_own_kind(folder: Path) -> bool:
     """Tell the students that numpy runs from those of transformers."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return str(config["model_type"]).startswith("hf-factory-")
+    return config["model_type"] in BAGS
 
 
 def _export(folder: Path) -> Model:

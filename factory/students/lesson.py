@@ -21,8 +21,8 @@ class Lesson:
 
     A method learns twice. In the search there are `validation` rows, by which it settles what it does not know yet
     (epochs, a penalty, thresholds). In the second pass there are none: `rows` holds them too, and `found` what the
-    search found. `base` is the folder of the base model, `larger` that of a trained larger
-    student, `place` one whose files survive a kill.
+    search found. `base` is the folder of the base model, `larger` that of a trained larger student, `place` one
+    whose files survive a kill.
     """
 
     rows: Sequence[Example]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from factory.data.examples import Text
 from factory.errors import HubError
-from factory.students.bags import BAG_FILES, LINEAR, STATIC, read_bag
+from factory.students.bags import BAG_FILES, BAGS, read_bag
 from factory.students.classifier import DEFAULT_THRESHOLD, Classifier, Scores, sigmoid, softmax
 from factory.students.reading import read_json, read_onnx, read_safetensors
 
@@ -139,7 +139,7 @@ def _finish(logits: Callable[[Sequence[Text]], Scores], config: Config) -> Class
 
 
 def _is_bag(config: Config) -> bool:
-    return config.get("model_type") in (LINEAR, STATIC)
+    return config.get("model_type") in BAGS
 
 
 def _is_multi_label(config: Config) -> bool:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from factory.errors import TrainingError
 from factory.evaluation.report import is_local
-from factory.recipe_students import Lora
+from factory.recipe_students import SUBTRACTED, Lora
 from factory.students.adapters import choose_alpha, configure_adapters, find_pooling_layer
 from factory.students.fitting import fit_network
 from factory.students.lesson import Facts, Fitted, Lesson
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 INITS = {"pissa": "pissa_niter_16", "olora": "olora", "eva": "eva"}  # as peft calls them; PiSSA by its fast SVD
-SUBTRACTED = ("pissa", "olora")  # whose first factors are taken out of the base
 START = "start.safetensors"  # first factors, which a killed attempt goes on with
 MAX_PASSES = 200  # batches by which the components of EVA have to settle
 Weights = dict[str, "Tensor"]

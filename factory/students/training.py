@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypedDict
 
 from factory.data.examples import Example, read_examples
 from factory.errors import TrainingError
@@ -27,57 +28,49 @@ from factory.students.quiet import quiet_transformers
 SCRATCH = ".scratch"
 
 
-@version(2)
-def search_student(
-    splits: Artifact,
-    base: Artifact | None,
-    larger: Artifact | None,
-    unlabelled: Artifact | None,
-    task: Task,
-    student: AnyStudent,
-    *,
-    out: Path,
-) -> None:
+class Material(TypedDict):
+    """What a student is made from; `larger` is a trained student that teaches it, of `unlabelled` texts too."""
+
+    splits: Artifact
+    base: Artifact | None
+    larger: Artifact | None
+    unlabelled: Artifact | None
+    task: Task
+
+
+@version(3)
+def search_student(material: Material, student: AnyStudent, *, out: Path) -> None:
     """Write `search.json`: what one run found on validation rows, `macro_f1` above all.
 
     Goes on from the last whole epoch when `out` is left over from an attempt that was killed. Raises TrainingError.
     """
-    train, validation = (_read_rows(splits, part, task) for part in ("train", "validation"))
-    lesson = _lesson(train, validation, base, larger, unlabelled, task, student, out)
+    train, validation = _read_parts(material)
+    lesson = _plan_lesson(material, student, out, rows=train, validation=validation)
     with quiet_transformers(), _explained(student):
         facts = find_method(student.method)(lesson).facts
     _finish(out, "search.json", facts)
 
 
-@version(2)
-def train_student(
-    splits: Artifact,
-    base: Artifact | None,
-    larger: Artifact | None,
-    unlabelled: Artifact | None,
-    task: Task,
-    runs: list[AnyStudent],
-    searches: list[Artifact],
-    *,
-    out: Path,
-) -> None:
+@version(3)
+def train_student(material: Material, runs: list[AnyStudent], searches: list[Artifact], *, out: Path) -> None:
     """Write `model/` and `training.json`: the best of `runs` by its search, trained on all rows; equal bytes always.
 
     Goes on as `search_student` does. Raises TrainingError.
     """
-    train, validation = (_read_rows(splits, part, task) for part in ("train", "validation"))
-    found = [json.loads((search.path / "search.json").read_text(encoding="utf-8")) for search in searches]
-    best = choose_run(found)
-    student = runs[best]
-    lesson = _lesson([*train, *validation], [], base, larger, unlabelled, task, student, out, found[best])
+    train, validation = _read_parts(material)
+    searched = [json.loads((search.path / "search.json").read_text(encoding="utf-8")) for search in searches]
+    best = choose_run(searched)
+    student, found = runs[best], searched[best]
+    lesson = _plan_lesson(material, student, out, rows=[*train, *validation], validation=[], found=found)
     with quiet_transformers(), _explained(student):
         fitted = find_method(student.method)(lesson)
         fitted.save(out / "model")
         if fitted.save_adapter:
             fitted.save_adapter(out / "adapter")
     rows = {"train": len(train), "validation": len(validation)}
-    about = {"rows": rows, "student": student.model_dump(mode="json"), "tried": _describe(runs, found)}
-    _finish(out, "training.json", found[best] | fitted.facts | about)
+    settings = student.model_dump(mode="json", exclude={"name", "seeds"})  # which shape no weights
+    about = {"rows": rows, "student": settings, "tried": _describe(runs, searched)}
+    _finish(out, "training.json", found | fitted.facts | about)
 
 
 def choose_run(found: Sequence[Facts]) -> int:
@@ -93,33 +86,27 @@ def _describe(runs: Sequence[AnyStudent], found: Sequence[Facts]) -> list[Facts]
     ]
 
 
-def _lesson(
-    rows: Sequence[Example],
-    validation: Sequence[Example],
-    base: Artifact | None,
-    larger: Artifact | None,
-    unlabelled: Artifact | None,
-    task: Task,
-    student: AnyStudent,
-    out: Path,
-    found: Facts | None = None,
-) -> Lesson:
+def _plan_lesson(material: Material, student: AnyStudent, out: Path, **rows: Any) -> Lesson:
+    base, larger, unlabelled = material["base"], material["larger"], material["unlabelled"]
     return Lesson(
-        rows,
-        validation,
-        task,
-        student,
+        **rows,
+        task=material["task"],
+        student=student,
         place=out / SCRATCH,
         base=base.path if base else Path(),
         larger=larger.path / "model" if larger else None,
         unlabelled=read_examples(unlabelled.path / "unlabelled.jsonl") if unlabelled else (),
-        found=found or {},
     )
 
 
 def _finish(out: Path, name: str, facts: Facts) -> None:
     (out / name).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     shutil.rmtree(out / SCRATCH, ignore_errors=True)
+
+
+def _read_parts(material: Material) -> tuple[list[Example], list[Example]]:
+    splits, task = material["splits"], material["task"]
+    return _read_rows(splits, "train", task), _read_rows(splits, "validation", task)
 
 
 def _read_rows(splits: Artifact, part: str, task: Task) -> list[Example]:

@@ -194,7 +194,7 @@ def err(answer, labels, is_wrong):
 
 
 def make_student(stage, student, recipe, splits, gold, answers, model, facts):
-    settings = student.runs("normal")[0].model_dump(mode="json") | facts.get("student", {})
+    settings = student.runs("normal")[0].model_dump(mode="json", exclude={"name", "seeds"}) | facts.get("student", {})
     base = stage.artifact("base", write_source) if "base_model" in settings else None
     trained = stage.artifact("train_student", lambda out: write_model(out, model, recipe, settings, facts))
     is_network = settings["method"] not in ("linear", "static")

@@ -53,7 +53,7 @@ def card(folder, *students, facts=None):
         (
             "{name: x, base_model: org/b, method: shrink, layers: [0, 5], vocabulary: used, init: random}",
             [
-                "The network is with the shape of the layers 0, 5 of `org/b`, and random weights.",
+                "It is a network with the shape of the layers 0, 5 of `org/b`, and random weights.",
                 "Its vocabulary was cut down",
             ],
         ),

@@ -182,9 +182,17 @@ def test_an_adapter_has_a_folder_of_its_own(tmp_path):
     assert 'labels = ["agree", "neutral", "disagree"]' in card
     assert 'PeftModel.from_pretrained(base, "me/climate-stance-minilm-adapter"' in card
     compile(re.search(r"```python\n(.*?)```", card, re.DOTALL)[1], "card", "exec")
+    assert "This adapter has rank 16." in card
+    assert "needs no peft. " not in card
     from factory.localhub.cards import check_card
 
     assert check_card(card, "model") == ([], [])
+
+
+def test_an_adapter_that_holds_its_first_factors_too_tells_its_rank(tmp_path):
+    lora = "{name: minilm, method: lora, init: pissa, adapter: true,"
+    folder = write(tmp_path, RECIPE.replace("{name: minilm,", lora))
+    assert "This adapter has rank 32" in (folder / "model-minilm-adapter" / "README.md").read_text()
 
 
 def test_pairs_and_label_sets_load_from_the_dataset(releases):

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from factory.data.examples import Example
 from factory.errors import TrainingError
 from factory.recipe import Task
 from factory.recipe_students import Distil
@@ -15,14 +14,13 @@ from factory.students.full import train_full
 from factory.students.larger import ask_larger
 from factory.students.lesson import Lesson
 from factory.students.quiet import quiet_transformers
-from tests.students.toy import BAD, GOOD, STUDENT, TASK, THINGS, toy_rows
+from tests.students.toy import BAD, GOOD, STUDENT, TASK, UNLABELLED, toy_rows
 
 DISTIL = Distil(
     name="small", method="distil", base_model="acme/tiny", teacher="toy", lr=3e-3, epochs=6, max_length=32,
     head_first=False,
 )  # fmt: skip
 ROWS = toy_rows()
-UNLABELLED = [Example(f"a {word} {thing}") for thing in THINGS for word in GOOD + BAD]
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,6 @@
 """Adapters: what is merged computes what was trained, and what is published fits the base as it is on its Hub."""
 
-import hashlib
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
@@ -16,6 +10,7 @@ from factory.students.lesson import Lesson
 from factory.students.lora import train_lora
 from factory.students.networks import batch_rows
 from factory.students.quiet import quiet_transformers
+from tests.students.killing import hashes, kill_at
 from tests.students.toy import TASK, toy_rows, train_toy
 from tests.tiny import tiny_base
 
@@ -87,23 +82,6 @@ def train_long(base, out):
         fitted = train_lora(Lesson(toy_rows()[:48], [], TASK, student, out / ".scratch", base, found=found))
         fitted.save(out / "model")
         fitted.save_adapter(out / "adapter")
-
-
-def kill_at_checkpoint(base, out):
-    """Start a long training in a process of its own and kill it as soon as an epoch is written."""
-    command, environment = [sys.executable, "-c", TRAIN, str(base), str(out)], {**os.environ, "OMP_NUM_THREADS": "1"}
-    process, deadline = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL), time.monotonic() + 120
-    while not list(out.glob(".scratch/checkpoint-*/trainer_state.json")):
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-
-
-def hashes(folder):
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def logits(network, base):
@@ -220,7 +198,7 @@ def test_a_base_that_is_deepened_says_so_to_those_who_load_the_adapter(bases, tm
 def test_a_training_killed_after_an_epoch_ends_with_the_same_files(bases, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     train_long(bases["bert-mean"], whole)
-    kill_at_checkpoint(bases["bert-mean"], killed)
+    kill_at(".scratch/checkpoint-*/trainer_state.json", killed, TRAIN, bases["bert-mean"], killed)
     assert not (killed / "model").exists()
     train_long(bases["bert-mean"], killed)
     for name in ("model", "adapter"):

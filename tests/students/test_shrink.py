@@ -1,15 +1,8 @@
 """Smaller networks: what they are cut from, what teaches them, and that they can be killed."""
 
-import hashlib
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +12,8 @@ from factory.recipe_students import Shrink
 from factory.students.lesson import Lesson
 from factory.students.quiet import quiet_transformers
 from factory.students.shrink import train_shrink
-from tests.students.toy import BAD, GOOD, TASK, THINGS, toy_rows
+from tests.students.killing import hashes, kill_at
+from tests.students.toy import TASK, UNLABELLED, toy_rows
 
 SETTINGS = {"base_model": "acme/tiny", "teacher": "toy", "lr": 1e-3, "epochs": 2, "max_length": 32}
 SHRINK = Shrink(name="small", method="shrink", layers=1, vocabulary="used", head_first=False, **SETTINGS)
@@ -33,8 +27,7 @@ train_shrink(make_lesson(*map(Path, sys.argv[1:])))
 
 def make_lesson(base, larger, place):
     rows = toy_rows()
-    unlabelled = [Example(f"a {word} {thing}") for thing in THINGS for word in GOOD + BAD]
-    return Lesson(rows[:50], rows[50:65], TASK, SHRINK, place, base, larger, unlabelled)
+    return Lesson(rows[:50], rows[50:65], TASK, SHRINK, place, base, larger, UNLABELLED)
 
 
 @pytest.fixture(autouse=True)
@@ -172,19 +165,6 @@ def test_layers_that_the_base_does_not_have_are_refused(lesson):
 def test_a_training_that_was_killed_ends_with_the_same_bytes(lesson, toy, tmp_path):
     train_shrink(lesson).save(tmp_path / "whole")
     killed = tmp_path / "killed"
-    command = [sys.executable, "-c", TRAIN, str(lesson.base), str(lesson.larger), str(killed)]
-    root, settings = Path(__file__).parents[2], {**os.environ, "OMP_NUM_THREADS": "1"}
-    process, deadline = (
-        subprocess.Popen(command, cwd=root, env=settings, stderr=subprocess.DEVNULL),
-        time.monotonic() + 120,
-    )
-    while not list(killed.glob("checkpoint-*")):
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    kill_at("checkpoint-*", killed, TRAIN, lesson.base, lesson.larger, killed)
     train_shrink(replace(lesson, place=killed)).save(tmp_path / "resumed")
-    files = [sorted((tmp_path / name).iterdir()) for name in ("whole", "resumed")]
-    one, other = ([hashlib.sha256(file.read_bytes()).hexdigest() for file in each] for each in files)
-    assert one == other
+    assert hashes(tmp_path / "whole") == hashes(tmp_path / "resumed")

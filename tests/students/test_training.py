@@ -1,13 +1,8 @@
 """Training: what it writes, what it refuses, and that it can be killed."""
 
-import hashlib
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 
 import pytest
@@ -20,19 +15,16 @@ from factory.store import Artifact
 from factory.students.fitting import last_checkpoint
 from factory.students.lesson import Lesson
 from factory.students.training import choose_run, search_student, train_student
-from tests.students.toy import STUDENT, TASK, train_toy
+from tests.students.killing import hashes, kill_at
+from tests.students.toy import STUDENT, TASK, toy_material, train_toy
 
 TRAIN = """
 import sys
 from pathlib import Path
+from tests.students.killing import hashes, kill_at
 from tests.students.toy import train_toy
 train_toy(Path(sys.argv[1]), Path(sys.argv[2]))
 """
-
-
-def hashes(folder):
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def copy_base(toy, tmp_path, **changes):
@@ -42,22 +34,6 @@ def copy_base(toy, tmp_path, **changes):
     file = folder / "base" / "config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
     return folder
-
-
-def start(toy, out):
-    command, environment = [sys.executable, "-c", TRAIN, str(toy), str(out)], {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-
-
-def kill_in(toy, out, place):
-    """Start both passes and kill them as soon as there is a checkpoint in the folder `place` of a pass."""
-    process, deadline = start(toy, out), time.monotonic() + 120
-    while not list(place.glob(".scratch/checkpoint-*")):
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
 
 
 def test_the_model_folder_holds_only_what_transformers_reads(trained):
@@ -124,8 +100,8 @@ def test_training_prints_nothing_on_stdout(toy, tmp_path, capfd):
 
 def test_a_training_killed_in_both_passes_ends_with_the_same_model(trained, toy, tmp_path):
     killed = tmp_path / "killed"
-    kill_in(toy, killed, tmp_path / "killed-search")
-    kill_in(toy, killed, killed)
+    for place in (tmp_path / "killed-search", killed):
+        kill_at(".scratch/checkpoint-*", place, TRAIN, toy, killed)
     assert not (killed / "training.json").exists()
     train_toy(toy, killed)
     assert hashes(killed) == hashes(trained.path)
@@ -178,28 +154,20 @@ def test_rare_labels_weigh_more_or_come_more_often_on_request(toy):
     assert [row.label for row in learn("sampling").balanced_rows].count("no") == 3
 
 
-def test_a_text_of_ten_thousand_tokens_is_cut_and_learned(toy, tmp_path):
-    folder = tmp_path / "long"
-    shutil.copytree(toy, folder)
-    rows = read_examples(folder / "splits" / "train.jsonl")
-    write_examples(folder / "splits" / "train.jsonl", [replace(rows[0], text="soup " * 10_000), *rows[1:]])
-    train_toy(folder, tmp_path / "out", STUDENT.model_copy(update={"epochs": 1}))
-
-
 def test_two_hundred_labels_are_learned_with_a_row_or_two_each(toy, tmp_path):
     words = ("wonderful", "great", "nice", "best", "awful")
     labels = {f"label {number}": f"number {number}" for number in range(200)}
     rows = [Example(f"the {words[number % 5]} {number}", label) for number, label in enumerate([*labels] * 2)]
-    splits, base = tmp_path / "splits", Artifact(toy / "base", "base")
+    splits = tmp_path / "splits"
     splits.mkdir()
     for part, chosen in {"train": rows, "validation": rows[:200], "held_out": rows[:200]}.items():
         write_examples(splits / f"{part}.jsonl", chosen)
     task, head = Task(text="A", question="Which?", labels=labels), Head(name="h", method="head", base_model="tiny")
-    material = (Artifact(splits, "splits"), base, None, None, task)
+    material = toy_material(toy, task, splits)
     for place in ("searched", "out"):
         (tmp_path / place).mkdir()
-    search_student(*material, head, out=tmp_path / "searched")
-    train_student(*material, [head], [Artifact(tmp_path / "searched", "searched")], out=tmp_path / "out")
+    search_student(material, head, out=tmp_path / "searched")
+    train_student(material, [head], [Artifact(tmp_path / "searched", "searched")], out=tmp_path / "out")
     assert len(json.loads((tmp_path / "out" / "model" / "config.json").read_text())["id2label"]) == 200
 
 
@@ -281,9 +249,8 @@ def test_more_tokens_than_the_base_takes_are_refused(toy, tmp_path):
 
 def test_labels_that_are_not_in_the_task_are_refused(toy, tmp_path):
     task = Task(text=TASK.text, question=TASK.question, labels={"yes": "", "maybe": ""})
-    splits, base = Artifact(toy / "splits", "splits"), Artifact(toy / "base", "base")
     with pytest.raises(TrainingError, match="train rows have labels that are not in the task: 'no'"):
-        search_student(splits, base, None, None, task, STUDENT, out=tmp_path)
+        search_student(toy_material(toy, task), STUDENT, out=tmp_path)
 
 
 def test_no_rows_for_validation_are_refused(toy, tmp_path):
@@ -296,7 +263,7 @@ def test_no_rows_for_validation_are_refused(toy, tmp_path):
 def test_a_text_longer_than_the_model_reads_is_cut(toy, tmp_path):
     folder = copy_base(toy, tmp_path)
     rows = read_examples(folder / "splits" / "train.jsonl")
-    rows[0] = replace(rows[0], text="the soup was nice " * 500)
+    rows[0] = replace(rows[0], text="the soup was nice " * 2_500)
     write_examples(folder / "splits" / "train.jsonl", rows)
     train_toy(folder, tmp_path / "out", STUDENT.model_copy(update={"epochs": 1}))
     assert (tmp_path / "out" / "model" / "model.safetensors").is_file()

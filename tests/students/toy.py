@@ -7,11 +7,12 @@ from factory.data.examples import Example, write_examples
 from factory.recipe import Task
 from factory.recipe_students import AnyStudent, Full
 from factory.store import Artifact
-from factory.students.training import search_student, train_student
+from factory.students.training import Material, search_student, train_student
 from tests.tiny import tiny_base
 
 GOOD, BAD = ("wonderful", "great", "nice", "lovely", "best"), ("awful", "terrible", "bad", "broken", "poor")
 THINGS = ("pizza", "movie", "soup", "book", "phone", "dog", "house", "game")
+UNLABELLED = [Example(f"a {word} {thing}") for thing in THINGS for word in GOOD + BAD]
 TASK = Task(text="A review", question="Does it like the thing?", labels={"yes": "likes it", "no": "does not"})
 STUDENT = Full(name="toy", base_model="acme/tiny", lr=3e-3, epochs=8, max_length=32, head_first=False)
 
@@ -35,12 +36,18 @@ def write_toy(folder: Path) -> tuple[Artifact, Artifact]:
     return Artifact(folder / "splits", "splits"), Artifact(tiny_base(folder / "base"), "base")
 
 
+def toy_material(folder: Path, task: Task = TASK, splits: Path | None = None) -> Material:
+    """What a student is made from, as `write_toy` wrote it."""
+    rows, base = Artifact(splits or folder / "splits", "splits"), Artifact(folder / "base", "base")
+    return Material(splits=rows, base=base, larger=None, unlabelled=None, task=task)
+
+
 def train_toy(folder: Path, out: Path, student: AnyStudent = STUDENT) -> Artifact:
     """Search and train on what `write_toy` wrote to `folder`; the search is in `out`-search."""
     searched = out.with_name(f"{out.name}-search")
     for place in (searched, out):
         place.mkdir(parents=True, exist_ok=True)
-    material = (Artifact(folder / "splits", "splits"), Artifact(folder / "base", "base"), None, None, TASK)
-    search_student(*material, student, out=searched)
-    train_student(*material, [student], [Artifact(searched, "searched")], out=out)
+    material = toy_material(folder)
+    search_student(material, student, out=searched)
+    train_student(material, [student], [Artifact(searched, "searched")], out=out)
     return Artifact(out, "trained")
