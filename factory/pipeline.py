@@ -195,10 +195,9 @@ class Course:
         reference: Artifact | None = None,
     ) -> Artifact:
         """Return the scores of a student's safetensors, or of another file beside these."""
-        rows = self.rows
-        measured = (rows.splits, rows.gold, rows.answers, self.bench.recipe.task)
-        bound = self.bench.recipe.max_gold_drop
-        return self.bench.store(evaluate_student, trained, file, form, reference, *measured, name, bound)
+        rows, recipe = self.rows, self.bench.recipe
+        measured = (rows.splits, rows.gold, rows.answers, recipe.task, name, recipe.max_gold_drop)
+        return self.bench.store(evaluate_student, trained, file, form, reference, *measured)
 
     def controls(self) -> dict[str, Artifact]:
         """Return the scores of what each shrunk student would be from random weights, by the name of a baseline."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,11 +123,7 @@ def read_contents(
         gold={"rows": len(gold), "sha256": _hash_gold(data)} if data["gold"] else None,
         teacher_score=_read_report(data["score"]),
         students=[entry for entry in entries if "withheld" not in entry],
-        withheld=[
-            {"name": entry["name"], "format": entry["format"], "reason": entry["withheld"]}
-            for entry in entries
-            if "withheld" in entry
-        ],
+        withheld=_list_withheld(entries),
         baselines=_read_report(data["baselines"]),
         spent=dict(spent),
     )
@@ -140,17 +136,29 @@ def read_contents(
         gold,
         predictions={student["name"]: _read_predictions(student, len(gold)) for student in students},
         training=training,
-        bases={
-            student["name"]: _read_source(student["base"])
-            for student in students
-            if student["base"] and "base_model" in training[student["name"]]["student"]  # `auto` may need none
-        },
+        bases=dict(_read_bases(students, training)),
         configs={
             student["name"]: _read_json(student["trained"].path / "model" / "config.json") for student in students
         },
         namespace=destination["namespace"],
         hub=destination["hub"],
     )
+
+
+def _list_withheld(entries: Sequence[Json]) -> list[Json]:
+    """Return which files lost too much when they were made light, and why."""
+    return [
+        {"name": entry["name"], "format": entry["format"], "reason": entry["withheld"]}
+        for entry in entries
+        if "withheld" in entry
+    ]
+
+
+def _read_bases(students: Sequence[StudentFiles], training: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    """Yield students with where their base model is from; what `auto` chose may have none."""
+    for student in students:
+        if student["base"] and "base_model" in training[student["name"]]["student"]:
+            yield student["name"], _read_source(student["base"])
 
 
 def _hash_gold(data: Data) -> str:
