@@ -3,8 +3,9 @@
     python -m benchmarks.tasks DATA [FOLDER]
 
 DATA has a folder for each task with train.parquet and test.parquet (text, label) and the recorded answers of a
-language model, teacher_labels.jsonl and teacher_gold_labels.jsonl. FOLDER (default .cache/tasks) gets a recipe folder
-for each: `factory compare FOLDER/gwsd-climate-stance`.
+language model, teacher_labels.jsonl and teacher_gold_labels.jsonl. FOLDER (default .cache/tasks) gets a folder
+for each: `factory compare FOLDER/agnews` compares methods, and `factory compare FOLDER/agnews/larger.yaml` a student
+of a larger model with one that learns from the labels alone.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ TASKS: dict[str, dict[str, Any]] = {
         "text": "A sentence from US news coverage of global warming",
         "question": 'What is its stance towards "global warming is a serious concern"?',
         "epochs": 5,
+        "lr": 1e-4,
     },
     "agnews": {
         "title": "News topic",
         "text": "A news item",
         "question": "Which section is it from?",
         "epochs": 2,
+        "lr": 5e-5,
         "gold_rows": 800,  # those that the teacher answered, and more: labelling all 2,000 fourteen times takes long
     },
     "banking77": {
@@ -40,8 +43,10 @@ TASKS: dict[str, dict[str, Any]] = {
         "text": "A message to a bank's support",
         "question": "What does the customer want?",
         "epochs": 3,
+        "lr": 5e-5,
     },
 }
+UNLABELLED_ROWS = 1_000  # of the texts that the teacher was not asked about, for a student that learns from another
 FULL_RATES, LORA_RATES = [5e-5, 1e-4, 2e-4], [1e-4, 3e-4, 1e-3]
 
 
@@ -49,22 +54,37 @@ def write_task(data: Path, folder: Path) -> None:
     """Write one recipe folder: texts, gold, the teacher's recorded answers, recipe.yaml."""
     settings = TASKS[data.name]
     folder.mkdir(parents=True, exist_ok=True)
-    train, test = (pq.read_table(data / f"{part}.parquet") for part in ("train", "test"))
-    pq.write_table(train.select(["text"]), folder / "texts.parquet")
-    with (data / "teacher_gold_labels.jsonl").open(encoding="utf-8") as lines:
-        answered = {json.loads(line)["text"] for line in lines}
-    gold = sorted(test.select(["text", "label"]).to_pylist(), key=lambda row: row["text"] not in answered)
-    pq.write_table(pa.Table.from_pylist(gold[: settings.get("gold_rows")]), folder / "gold.parquet")
+    train, test = (pq.read_table(data / f"{part}.parquet").to_pylist() for part in ("train", "test"))
+    texts = [{"text": row["text"]} for row in train]
+    _write(texts, data / "teacher_labels.jsonl", folder / "texts.parquet", unanswered=UNLABELLED_ROWS)
+    gold = [{"text": row["text"], "label": row["label"]} for row in test]
+    _write(gold, data / "teacher_gold_labels.jsonl", folder / "gold.parquet", rows_at_most=settings.get("gold_rows"))
     (folder / "teacher").mkdir(exist_ok=True)
     with (folder / "teacher" / "labels.jsonl").open("wb") as file:
         for name in ("teacher_labels.jsonl", "teacher_gold_labels.jsonl"):
             with (data / name).open("rb") as answers:
                 shutil.copyfileobj(answers, file)
-    labels = sorted(set(test.column("label").to_pylist()))
-    (folder / "recipe.yaml").write_text(_recipe(folder.name, settings, labels), encoding="utf-8")
+    labels = sorted({row["label"] for row in test})
+    for file, students in {"recipe.yaml": _students(settings), "larger.yaml": _sizes(settings)}.items():
+        (folder / file).write_text(_recipe(folder.name, settings, labels, students), encoding="utf-8")
 
 
-def _recipe(name: str, settings: dict[str, Any], labels: list[str]) -> str:
+def _write(
+    rows: list[dict[str, str]],
+    answers: Path,
+    file: Path,
+    rows_at_most: int | None = None,
+    unanswered: int | None = None,
+) -> None:
+    """Write the rows that the teacher answered first, and no more than so many, or so many others."""
+    with answers.open(encoding="utf-8") as lines:
+        answered = {json.loads(line)["text"] for line in lines}
+    rows = sorted(rows, key=lambda row: row["text"] not in answered)
+    known = sum(row["text"] in answered for row in rows)
+    pq.write_table(pa.Table.from_pylist(rows[: known + unanswered if unanswered else rows_at_most]), file)
+
+
+def _recipe(name: str, settings: dict[str, Any], labels: list[str], students: list[dict[str, Any]]) -> str:
     recipe = {
         "name": name,
         "title": settings["title"],
@@ -79,15 +99,24 @@ def _recipe(name: str, settings: dict[str, Any], labels: list[str]) -> str:
         "gold": {"file": "gold.parquet", "labelled_by": "humans"},
         "filter": {"min_words": 1},
         "split": {"held_out": 0.05},
-        "students": _students(settings["epochs"]),
+        "students": students,
         "compress": ["onnx-int8"],
     }
     plain = json.loads(json.dumps(recipe))  # lists that are shared would become anchors
     return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
 
 
-def _students(epochs: int) -> list[dict[str, Any]]:
-    shared = {"base_model": MINILM, "epochs": epochs, "seeds": 3}
+def _sizes(settings: dict[str, Any]) -> list[dict[str, Any]]:
+    shared = {"base_model": MINILM, "epochs": settings["epochs"], "lr": settings["lr"], "seeds": 3}
+    return [
+        {"name": "larger", "method": "full", "base_model": MPNET, "epochs": min(settings["epochs"], 4), "lr": 5e-5},
+        {"name": "full", "method": "full", **shared},
+        {"name": "distilled", "method": "distil", **shared, "teacher": "larger"},
+    ]
+
+
+def _students(settings: dict[str, Any]) -> list[dict[str, Any]]:
+    shared = {"base_model": MINILM, "epochs": settings["epochs"], "seeds": 3}
     lora = {"method": "lora", **shared, "lr": LORA_RATES}
     return [
         {"name": "full", "method": "full", **shared, "lr": FULL_RATES},

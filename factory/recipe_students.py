@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
+
+from factory.recipe_section import Section
 
 Effort = Literal["quick", "normal", "thorough"]
 SUBTRACTED = ("pissa", "olora")  # starts of LoRA that take their first factors out of the base
 Rate = Annotated[float, Field(gt=0)]
 
 
-class Student(BaseModel):
+class Student(Section):
     """One small model to train; `method` says how, and which further settings there are."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=30, description="Suffix of its repository.")
     method: str

@@ -1,0 +1,77 @@
+"""The sections of a recipe that say where rows come from, which of them are kept, and what each is for."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from factory.recipe_section import Section
+
+
+class SeedText(Section):
+    """One text by the user with its label, shown to the teacher as an example."""
+
+    text: str = Field(min_length=1)
+    label: str = Field(min_length=1)
+
+
+class Generate(Section):
+    """Texts that the teacher writes, a label asked for each."""
+
+    rows: int = Field(ge=1, description="Texts to ask for, shared evenly among the labels.")
+    rows_per_call: int = Field(5, ge=1, le=50, description="Texts in one answer.")
+    attributes: dict[str, list[str]] = Field({}, description="A grid of circumstances; each call gets one cell.")
+    examples: list[SeedText] = Field([], description="Texts of yours that show the style.")
+    seed: int = Field(0, description="Order in which cells of the grid are drawn.")
+
+
+class Rows(Section):
+    """Rows in a file beside the recipe, or in a dataset on the Hub."""
+
+    file: str | None = Field(None, description="CSV, JSONL or Parquet, relative to the recipe.")
+    dataset: str | None = Field(None, description="Dataset id on the Hub.")
+    split: str = Field("train", description="Split of the dataset.")
+    revision: str = Field("main", description="Branch, tag or commit of the dataset.")
+    text: str = Field("text", description="Name of the text column.")
+    text_pair: str = Field("text_pair", description="Name of the column of the second text, for pairs.")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Rows:
+        if (self.file is None) == (self.dataset is None):
+            raise ValueError("needs either `file` or `dataset`")
+        return self
+
+
+class Texts(Rows):
+    """The user's own unlabelled texts."""
+
+    license: str | None = Field(None, description="Licence of the texts, named on the dataset card.")
+    attribution: str | None = Field(None, description="Whom to credit, as the licence asks.")
+
+
+class Gold(Texts):
+    """Rows whose labels are trusted: never trained on, the only ground for a claim of accuracy."""
+
+    split: str = Field("test", description="Split of the dataset.")
+    label: str = Field("label", description="Name of the label column; it holds lists if the task is multi-label.")
+    labelled_by: str = Field(min_length=1, description="Who labelled it, e.g. `humans`; printed on every card.")
+
+
+class Filter(Section):
+    """Which rows are fit to train on."""
+
+    min_words: int = Field(3, ge=0, description="Shorter texts are removed.")
+    max_words: int = Field(400, ge=1, description="Longer texts are removed.")
+    disagreements: Literal["drop", "keep"] = Field(
+        "drop", description="Generated texts whose blind label is not the label asked for."
+    )
+    gold_ngram: int = Field(13, ge=3, description="Words in a row shared with a gold text that remove a row.")
+
+
+class Split(Section):
+    """How kept rows are shared out; by content, so that adding rows moves few."""
+
+    validation: float = Field(0.15, gt=0, lt=0.5, description="Share that chooses the best epoch.")
+    held_out: float = Field(0.15, gt=0, lt=0.5, description="Share that measures agreement with the teacher.")
+    seed: int = Field(0, description="Another number, another shuffle.")

@@ -1,0 +1,75 @@
+"""The sections of a recipe that say who teaches, and what it may cost."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Discriminator, Field, Tag
+
+from factory.recipe_section import Section
+
+ROUTER = "https://router.huggingface.co/v1"
+
+
+class Price(Section):
+    """What the provider charges, in dollars per million tokens."""
+
+    input: float = Field(ge=0, description="Dollars per million input tokens.")
+    output: float = Field(ge=0, description="Dollars per million output tokens.")
+
+
+class HttpTeacher(Section):
+    """Any server that speaks OpenAI's chat completions."""
+
+    model: str = Field(min_length=1, description="The model's name as the server knows it.")
+    base_url: str = Field(ROUTER, pattern=r"^https?://", description="Where `/chat/completions` is found.")
+    api_key_env: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="Environment variable that holds the key (default: FACTORY_TEACHER_API_KEY, then HF_TOKEN).",
+    )
+    price: Price | None = Field(None, description="Needed for a budget in dollars.")
+    concurrency: int = Field(8, ge=1, le=512, description="Calls in flight at once.")
+    temperature: float = Field(0.0, ge=0, le=2, description="For labels; texts are written at 1.0.")
+    max_tokens: int = Field(256, ge=8, description="Upper bound of tokens in a label's answer.")
+    timeout_seconds: float = Field(60, gt=0, description="Deadline of one whole call.")
+    max_attempts: int = Field(
+        6, ge=1, le=20, description="Attempts at one call, 429s aside, before its text stays unanswered."
+    )
+
+
+class LocalTeacher(Section):
+    """A transformers language model on this machine, read by the log-probabilities of the label words."""
+
+    local: str = Field(min_length=1, description="A Hub id or a folder (`./model`).")
+    revision: str = Field("main", description="Branch, tag or commit of the Hub id.")
+    calibrate: bool = Field(True, description="Divide out the label prior of the whole set (batch calibration).")
+    batch_size: int = Field(8, ge=1, description="Texts in one forward pass.")
+
+
+class RecordedTeacher(Section):
+    """Answers that were paid for earlier, in files."""
+
+    recorded: str = Field(min_length=1, description="Folder with labels.jsonl and, for generation, texts.jsonl.")
+    model: str = Field("recorded", min_length=1, description="Who gave the answers, as the cards shall name it.")
+
+
+def _kind_of_teacher(value: object) -> str | None:
+    keys = value if isinstance(value, dict) else value.model_dump() if isinstance(value, Section) else ()
+    return next((key for key in ("recorded", "local", "model") if key in keys), None)
+
+
+TeacherSettings = Annotated[
+    Annotated[HttpTeacher, Tag("model")]
+    | Annotated[LocalTeacher, Tag("local")]
+    | Annotated[RecordedTeacher, Tag("recorded")],
+    Discriminator(_kind_of_teacher),
+]
+
+
+class Budget(Section):
+    """What the teacher may cost over the life of the recipe; none may be exceeded."""
+
+    dollars: float | None = Field(None, ge=0, description="Needs `teacher.price`.")
+    calls: int | None = Field(None, ge=0, description="Calls that are sent.")
+    tokens: int | None = Field(None, ge=0, description="Input and output tokens together.")
