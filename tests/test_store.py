@@ -14,7 +14,8 @@ import pytest
 from factory.errors import StoreError
 from factory.planning import Planner
 from factory.recipe import Filter
-from factory.store import Artifact, Store, explained_faults, version
+from factory.recipe_section import Section, later
+from factory.store import Artifact, Store, as_json, explained_faults, version
 
 
 def write_words(words, filter, *, out):
@@ -191,3 +192,14 @@ def test_a_plan_runs_nothing(store):
     planner = Planner(store.root)
     planner(fail_half_way, ["a"])
     assert not store.root.exists()
+
+
+def test_a_setting_that_came_later_changes_the_key_only_where_it_is_set():
+    class Before(Section):
+        words: int = 3
+
+    class Now(Before):
+        share: float | None = later(0.5, ge=0)
+
+    assert as_json(Now()) == as_json(Now(share=0.5)) == as_json(Before())
+    assert as_json(Now(share=None)) == {"words": 3, "share": None}
