@@ -23,6 +23,7 @@ from factory.localhub.errors import HubError, Moved
 from factory.localhub.pages import read_session, show_refusal, wants_page
 from factory.localhub.routes import ROUTES
 from factory.localhub.routing import MAX_JSON_BYTES, Route, find_route
+from factory.localhub.smart_http import read_authorization
 from factory.localhub.store import Store
 
 MAX_PATH_BYTES = 4096
@@ -92,7 +93,7 @@ class Hub:
             raise HubError(421, "This Hub listens on loopback and answers under its own name only")
         route, call.params = find_route(ROUTES, call.method, call.raw_path)
         if not call.raw_path.startswith(_SIGNED):
-            call.account = authenticate(self.store, call.headers.get("authorization")) or read_session(call)
+            call.account = authenticate(self.store, read_authorization(call)) or read_session(call)
         return route, route.guard(call) if route.guard else MAX_JSON_BYTES
 
     async def _receive(self, request: Request, call: Call, route: Route, limit: int) -> None:

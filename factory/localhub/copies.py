@@ -6,9 +6,9 @@ from starlette.responses import Response
 
 from factory.localhub.calls import Call, reply
 from factory.localhub.errors import HubError
+from factory.localhub.lfs_download import has_upload
 from factory.localhub.lifecycle import is_private
 from factory.localhub.repos import check_name, create_repo, find_repo, load_repo, spelling
-from factory.localhub.upload import has_upload
 
 _MAX_FILES = 1000
 
@@ -53,7 +53,7 @@ def duplicate_files(call: Call) -> Response:
     with call.store.transaction() as db:
         for file in files:
             sha256 = str(file.get("sha256")) if isinstance(file, dict) else ""
-            if has_upload(call, source.id, sha256):
+            if has_upload(call.store, source.id, sha256):
                 db.execute("INSERT OR IGNORE INTO uploads VALUES (?, ?)", (repo.id, sha256))
                 succeeded.append({"sha256": sha256})
             else:

@@ -10,11 +10,13 @@ from factory.localhub import (
     download,
     gates,
     info,
+    lfs_download,
     lifecycle,
     listing,
     pages,
     pull_requests,
     refs,
+    smart_http,
     spaces,
     upload,
     xet,
@@ -109,6 +111,7 @@ _UPLOADS = (
     Route("POST", f"{_XET}/v1/shards", xet.receive_shard, xet.shard_guard),
     Route("POST", "/{type}/{namespace}/{name}/info/lfs/objects/batch", upload.batch),
     Route("POST", "/{namespace}/{name}/info/lfs/objects/batch", upload.batch),
+    Route("GET", "/lfs/{token}", lfs_download.send),
     Route("PUT", "/lfs/{token}", upload.receive, upload.upload_guard),
     Route("POST", "/lfs/{token}", upload.complete, upload.upload_guard),
 )
@@ -150,6 +153,10 @@ _OUT_OF_SCOPE = (
     Route("*", f"{_REPO}/{{path*}}", _out_of_scope("This request")),
 )
 _DOWNLOADS = (
+    Route("GET", "/{type}/{namespace}/{name}/info/refs", smart_http.advertise_refs),
+    Route("GET", "/{namespace}/{name}/info/refs", smart_http.advertise_refs),
+    Route("POST", "/{type}/{namespace}/{name}/git-upload-pack", smart_http.upload_pack),
+    Route("POST", "/{namespace}/{name}/git-upload-pack", smart_http.upload_pack),
     Route("GET", "/{type}/{namespace}/{name}/resolve/{rev}/{path*}", download.resolve),
     Route("GET", "/{namespace}/{name}/resolve/{rev}/{path*}", download.resolve),
     Route("GET", "/{name}/resolve/{rev}/{path*}", _missing_repo),

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from factory.localhub.attributes import is_ignored, is_large
 from factory.localhub.calls import Call, reply
 from factory.localhub.errors import HubError
+from factory.localhub.lfs_download import has_upload, plan_downloads
 from factory.localhub.repos import Repo, find_repo
 from factory.localhub.revisions import PULL_REQUEST, resolve_revision
 from factory.localhub.signing import read_signed, sign
@@ -46,11 +47,14 @@ def preupload(call: Call) -> Response:
 
 
 def batch(call: Call) -> Response:
-    """Answer a Git LFS batch request: a signed URL for each object this repository does not have."""
-    repo, body = find_repo(call, "propose"), call.json()
-    objects = body.get("objects")
-    if body.get("operation") != "upload" or not isinstance(objects, list) or len(objects) > _MAX_FILES:
-        raise HubError(400, f"Only uploads of at most {_MAX_FILES} objects are served")
+    """Answer a Git LFS batch request: a signed URL for each object to upload that is not there, or to download."""
+    body = call.json()
+    objects, operation = body.get("objects"), body.get("operation")
+    if operation not in ("upload", "download") or not isinstance(objects, list) or len(objects) > _MAX_FILES:
+        raise HubError(400, f"Only uploads and downloads of at most {_MAX_FILES} objects are served")
+    if operation == "download":
+        return plan_downloads(call, objects)
+    repo = find_repo(call, "propose")
     transfer = "multipart" if "multipart" in (body.get("transfers") or []) else "basic"
     return reply({"transfer": transfer, "objects": [_plan(call, repo, item, transfer) for item in objects]})
 
@@ -73,7 +77,7 @@ def receive(call: Call) -> Response:
 def complete(call: Call) -> Response:
     """Put an object's parts together; once that is done, asking again is no error."""
     claims = _claims(call)
-    if has_upload(call, claims["repo"], claims["oid"]):
+    if has_upload(call.store, claims["repo"], claims["oid"]):
         return reply({})
     folder = _parts_folder(call, claims)
     count = -(-int(claims["total"]) // PART_BYTES)
@@ -89,7 +93,7 @@ def _plan(call: Call, repo: Repo, item: Any, transfer: str) -> dict[str, Any]:
     oid, size = (item.get("oid"), item.get("size")) if isinstance(item, dict) else (None, None)
     if not isinstance(oid, str) or not isinstance(size, int) or not 0 <= size <= MAX_FILE_BYTES:
         raise HubError(400, "An object needs an 'oid' and a 'size'")
-    if has_upload(call, repo.id, oid):
+    if has_upload(call.store, repo.id, oid):
         return {"oid": oid, "size": size}
     claims = {"repo": repo.id, "oid": oid, "total": size}
     if transfer == "multipart" and size > PART_BYTES:
@@ -101,14 +105,6 @@ def _plan(call: Call, repo: Repo, item: Any, transfer: str) -> dict[str, Any]:
     else:
         upload = {"href": _url(call, {**claims, "size": size}), "header": {}}
     return {"oid": oid, "size": size, "authenticated": True, "actions": {"upload": upload}}
-
-
-def has_upload(call: Call, repo_id: int, sha256: str) -> bool:
-    """Whether a repository was given the bytes of that SHA-256 and they are still stored."""
-    given = call.store.db.execute(
-        "SELECT 1 FROM uploads WHERE repo_id = ? AND sha256 = ?", (repo_id, sha256)
-    ).fetchone()
-    return call.store.blobs.size(sha256) is not None and given is not None
 
 
 def _url(call: Call, claims: dict[str, Any]) -> str:
