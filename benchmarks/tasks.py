@@ -61,12 +61,12 @@ def write_task(data: Path, folder: Path) -> None:
     _write(gold, data / "teacher_gold_labels.jsonl", folder / "gold.parquet", rows_at_most=settings.get("gold_rows"))
     (folder / "teacher").mkdir(exist_ok=True)
     with (folder / "teacher" / "labels.jsonl").open("wb") as file:
-        for name in ("teacher_labels.jsonl", "teacher_gold_labels.jsonl"):
-            with (data / name).open("rb") as answers:
-                shutil.copyfileobj(answers, file)
+        for answers in (data / "teacher_labels.jsonl", data / "teacher_gold_labels.jsonl"):
+            with answers.open("rb") as source:
+                shutil.copyfileobj(source, file)
     labels = sorted({row["label"] for row in test})
-    for file, students in {"recipe.yaml": _students(settings), "larger.yaml": _sizes(settings)}.items():
-        (folder / file).write_text(_recipe(folder.name, settings, labels, students), encoding="utf-8")
+    for name, students in {"recipe.yaml": _students(settings), "larger.yaml": _sizes(settings)}.items():
+        (folder / name).write_text(_recipe(folder.name, settings, labels, students), encoding="utf-8")
 
 
 def _write(
