@@ -152,7 +152,7 @@ RATES: dict[str, dict[str, list[float]]] = {
     "full": {"quick": [5e-5], "normal": [5e-5], "thorough": [2e-5, 5e-5, 1e-4]},
     "distil": {"quick": [5e-5], "normal": [5e-5], "thorough": [2e-5, 5e-5, 1e-4]},
     "shrink": {"quick": [1e-4], "normal": [1e-4], "thorough": [5e-5, 1e-4, 3e-4]},
-    "lora": {"quick": [5e-4], "normal": [5e-4], "thorough": [2e-4, 5e-4, 1e-3]},
+    "lora": {"quick": [3e-4], "normal": [3e-4], "thorough": [1e-4, 3e-4, 1e-3]},
 }
 EPOCHS = {"quick": 5, "normal": 10, "thorough": 15}
 TRIED: dict[str, list[type[Student]]] = {

@@ -128,10 +128,10 @@ class _ParquetWriter:
 
         if not rows:
             return
-        schema = self._writer.schema if self._writer else None
         for row in rows:
-            _check_columns(row, schema.names if schema else list(rows[0]), self._name)
+            _check_columns(row, self._writer.schema.names if self._writer else list(rows[0]), self._name)
         try:
+            schema = self._writer.schema if self._writer else _settle_types(Table.from_pylist(list(rows)).schema)
             table = Table.from_pylist(list(rows), schema=schema)
         except (ArrowException, OverflowError) as fault:
             what = f"a column holds values of several types ({str(fault).splitlines()[0]})"
@@ -142,6 +142,18 @@ class _ParquetWriter:
     def close(self) -> None:
         if self._writer:
             self._writer.close()
+
+
+def _settle_types(schema: Any) -> Any:
+    """Return `schema` with strings where the rows had no value that tells a type, as in the labels of no text."""
+    import pyarrow
+
+    for place, field in enumerate(schema):
+        if field.type == pyarrow.null():
+            schema = schema.set(place, field.with_type(pyarrow.string()))
+        elif field.type == pyarrow.list_(pyarrow.null()):
+            schema = schema.set(place, field.with_type(pyarrow.list_(pyarrow.string())))
+    return schema
 
 
 def _check_columns(row: Row, columns: list[str], name: str) -> None:

@@ -102,6 +102,14 @@ def test_standard_output_gets_rows_as_they_come(capfdbinary):
         assert capfdbinary.readouterr().out == '{"a": "é"}\n'.encode()
 
 
+def test_labels_may_come_after_rows_that_have_none(tmp_path):
+    with open_writer(tmp_path / "rows.parquet", ".parquet") as writer:
+        writer.write([{"text": "a", "labels": [], "note": None}])
+        writer.write([{"text": "b", "labels": ["good"], "note": "late"}])
+    rows = parquet.read_table(tmp_path / "rows.parquet").to_pylist()
+    assert [(row["labels"], row["note"]) for row in rows] == [([], None), (["good"], "late")]
+
+
 def test_parquet_rows_come_in_the_groups_they_were_written_in(tmp_path):
     with open_writer(tmp_path / "rows.parquet", ".parquet") as writer:
         for start in range(3):

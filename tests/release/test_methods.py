@@ -37,7 +37,7 @@ def card(folder, *students, facts=None):
             "{name: x, base_model: org/b, method: lora, init: pissa, rank: 8, dora: true}",
             [
                 "fine-tuned by low-rank adapters that are merged into its weights, on 85 texts",
-                "then low-rank factors (LoRA) were trained beside the frozen weights: peak learning rate 0.0005",
+                "then low-rank factors (LoRA) were trained beside the frozen weights: peak learning rate 0.0003",
                 "The factors have rank 8, alpha 16, stand in all linear layers, with DoRA, and started from the "
                 "largest singular values of the weights (PiSSA). They are merged into the weights",
             ],
