@@ -103,6 +103,17 @@ def _budget_has_a_price(recipe: Recipe) -> Iterator[Fault]:
         yield ("budget", "dollars"), "needs `teacher.price: {input: ..., output: ...}` in dollars per million tokens"
 
 
+def _answers_can_be_had_as_asked(recipe: Recipe) -> Iterator[Fault]:
+    teacher = recipe.teacher
+    if not isinstance(teacher, HttpTeacher):
+        return
+    if teacher.samples > 1 and teacher.temperature == 0:
+        yield ("teacher", "temperature"), "at 0 all samples of an answer are the same; raise it, or leave it out"
+    if teacher.logprobs and recipe.task.kind == "multi-label":
+        remedy = "remove it, and set `samples` for probabilities"
+        yield ("teacher", "logprobs"), f"says how probable the one label is, and here any number applies; {remedy}"
+
+
 def _claims_have_grounds(recipe: Recipe) -> Iterator[Fault]:
     require = recipe.publish.require
     if recipe.gold is None and (require.accuracy is not None or require.macro_f1 is not None):
@@ -152,6 +163,7 @@ RULES: tuple[Callable[[Recipe], Iterator[Fault]], ...] = (
     _students_have_names_of_their_own,
     _students_teach_those_after_them,
     _budget_has_a_price,
+    _answers_can_be_had_as_asked,
     _claims_have_grounds,
     _files_are_beside_the_recipe,
 )

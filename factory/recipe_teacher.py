@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -30,12 +30,35 @@ class HttpTeacher(Section):
     )
     price: Price | None = Field(None, description="Needed for a budget in dollars.")
     concurrency: int = Field(8, ge=1, le=512, description="Calls in flight at once.")
-    temperature: float = Field(0.0, ge=0, le=2, description="For labels; texts are written at 1.0.")
-    max_tokens: int = Field(256, ge=8, description="Upper bound of tokens in a label's answer.")
+    temperature: float | None = Field(
+        None, ge=0, le=2, description="For labels (default: 0, or 0.7 with `samples`); texts are written at 1.0."
+    )
+    max_tokens: int | None = Field(
+        None, ge=8, description="Upper bound of tokens in a label's answer (default: 256, or 1024 with `reason`)."
+    )
+    samples: int = Field(
+        1, ge=1, le=32, description="Answers to each text, of which most give its label; a tie leaves it without one."
+    )
+    logprobs: bool = Field(
+        False, description="Ask for the probability of each label; what goes to other words is missing in their sum."
+    )
+    reason: bool = Field(False, description="Let it give a reason before the label; reasons stay in the ledger.")
     timeout_seconds: float = Field(60, gt=0, description="Deadline of one whole call.")
     max_attempts: int = Field(
         6, ge=1, le=20, description="Attempts at one call, 429s aside, before its text stays unanswered."
     )
+
+    @property
+    def label_temperature(self) -> float:
+        """The temperature of calls for a label: equal samples would say nothing."""
+        if self.temperature is not None:
+            return self.temperature
+        return 0.7 if self.samples > 1 else 0.0
+
+    @property
+    def label_max_tokens(self) -> int:
+        """The upper bound of tokens in an answer with a label."""
+        return self.max_tokens or (1024 if self.reason else 256)
 
 
 class LocalTeacher(Section):
@@ -73,3 +96,6 @@ class Budget(Section):
     dollars: float | None = Field(None, ge=0, description="Needs `teacher.price`.")
     calls: int | None = Field(None, ge=0, description="Calls that are sent.")
     tokens: int | None = Field(None, ge=0, description="Input and output tokens together.")
+    when_spent: Literal["stop", "continue"] = Field(
+        "stop", description="continue: go on with the rows that were answered; the others are removed, and counted."
+    )

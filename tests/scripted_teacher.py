@@ -11,7 +11,8 @@ The function gets one `Asked` (the request, already taken apart) and returns wha
 
     "spam" or any str                  that text is the answer's content
     a dict or list                     its JSON is the answer's content
-    Message(...)                       an answer with another finish_reason, refusal, usage or model (None: left out)
+    Message(...)                       an answer with another finish_reason, refusal, usage or model (None: left out),
+                                       or with logprobs, which are told where they were asked for
     Status(429, retry_after="2")       an error; retry_after may be seconds, an HTTP date or garbage
     Raw(b"<html>", length=999)         these bytes with status 200, under a Content-Length that may be a lie
     Hang()                             accepts and says nothing until the client leaves or the server closes
@@ -27,6 +28,7 @@ number in progress at the same time.
 from __future__ import annotations
 
 import json
+import math
 import socket
 import threading
 import time
@@ -69,6 +71,9 @@ class Asked:
         return "response_format" in self.body
 
 
+Step = tuple[str, dict[str, float]]
+
+
 @dataclass(frozen=True)
 class Message:
     """An answer with every field open; None leaves the field out, except that `content` becomes null."""
@@ -79,6 +84,7 @@ class Message:
     usage: dict[str, int] | None = field(default_factory=lambda: dict(USAGE))
     model: str | None = ""  # "" echoes the model that was asked for
     choices: int = 1
+    logprobs: tuple[Step, ...] = ()  # each token of `content`, and the probability of all that it could have been
 
 
 @dataclass(frozen=True)
@@ -298,11 +304,20 @@ class _Connection(BaseHTTPRequestHandler):
                 return
 
 
+def _token(step: Step, count: int) -> dict[str, Any]:
+    given, shares = step
+    told = [{"token": token, "logprob": math.log(share)} for token, share in shares.items()]
+    best = sorted(told, key=lambda token: -token["logprob"])[:count]
+    return {"token": given, "logprob": math.log(shares.get(given, 1.0)), "top_logprobs": best}
+
+
 def _completion(message: Message, asked: Asked) -> bytes:
     said = {"role": "assistant", "content": message.content}
     if message.refusal is not None:
         said["refusal"] = message.refusal
-    choice = {"index": 0, "message": said, "finish_reason": message.finish_reason}
+    choice: dict[str, Any] = {"index": 0, "message": said, "finish_reason": message.finish_reason}
+    if message.logprobs and asked.body.get("logprobs"):
+        choice["logprobs"] = {"content": [_token(step, asked.body["top_logprobs"]) for step in message.logprobs]}
     answer: dict[str, Any] = {"id": f"scripted-{asked.number}", "object": "chat.completion", "created": 0}
     answer["choices"] = [choice] * message.choices
     if message.model is not None:

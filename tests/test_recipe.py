@@ -335,3 +335,22 @@ def test_a_student_cannot_be_taught_by_one_below_it(write):
     assert faults_of(write(text)) == [
         "14: students.0.teacher: 'small' is no network that is trained before; name a student above this one"
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "fault"),
+    [
+        (
+            "samples: 3, temperature: 0",
+            "single-label",
+            "teacher.temperature: at 0 all samples of an answer are the same",
+        ),
+        ("logprobs: true", "multi-label", "teacher.logprobs: says how probable the one label is"),
+    ],
+)
+def test_what_a_teacher_cannot_tell_is_not_asked_for(write, settings, kind, fault):
+    text = GOOD.replace("{model: some-model}", f"{{model: m, {settings}}}").replace(
+        "task:\n", f"task:\n  kind: {kind}\n"
+    )
+    (found,) = faults_of(write(text))
+    assert fault in found

@@ -9,13 +9,15 @@ from typing import Any, Protocol
 from factory.data.examples import Example, Text
 from factory.recipe import Generate, Task
 
+OVER_BUDGET = "over budget"
+
 
 @dataclass(frozen=True)
 class Answer:
     """What the teacher said of one text: a label, or the reason why there is none; never a guess.
 
     In a multi-label task it is `labels`: all that apply, in the task's order; () is an answer too, and says that none
-    does.
+    does. `probabilities` may sum to less than 1: the rest went to no label.
     """
 
     label: str | None

@@ -32,8 +32,14 @@ MAX_RECONNECT_SECONDS = 2.0
 MAX_WAIT_SECONDS = 120.0  # a Retry-After beyond it stops the run
 MAX_BACKOFF_SECONDS = 30.0
 MAX_LOST_TEXTS = 3  # in a row, without an answer between them: it is not the texts
-OPTIONAL = {"response_format": r"response_format|json_schema|guided|structured", "seed": r"\bseed\b"}
-REFUSALS = {"response_format": 2, "seed": 1}  # until it is left out; response_format has an older form before that
+OPTIONAL = {
+    "response_format": r"response_format|json_schema|guided|structured",
+    "seed": r"\bseed\b",
+    "logprobs": r"logprob",
+    "top_logprobs": r"logprob",
+}
+# how often until it is left out; response_format has an older form before that
+REFUSALS = {"response_format": 2, "seed": 1, "logprobs": 1, "top_logprobs": 1}
 
 
 class Asking:

@@ -5,37 +5,29 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from factory.data.examples import Example, Text, example_id
-from factory.errors import TeacherError
+from factory.errors import BudgetError, TeacherError
 from factory.recipe import Budget, Generate, HttpTeacher, Task
-from factory.store import digest_of
-from factory.teacher import Answer, Usage
-from factory.teacher.answers import CUT_OFF, FILTERED, REFUSED, Reader, open_reader, read_texts
+from factory.teacher import OVER_BUDGET, Answer, Usage
+from factory.teacher.answers import read_texts
 from factory.teacher.asking import Asking
 from factory.teacher.budget import Account
 from factory.teacher.interrupt import run
 from factory.teacher.ledger import Ledger, Question
-from factory.teacher.prompts import (
-    KINDS_VERSION,
-    PROMPT_VERSION,
-    WRITTEN_TEXT_TOKENS,
-    LabelPrompt,
-    Message,
-    WritePrompt,
-)
-from factory.teacher.wire import Fault, Reply, Wire, read_reply
-from factory.teacher.writing import WRITING_TEMPERATURE, Wish, plan_wishes, write_label
+from factory.teacher.prompts import KINDS_VERSION, PROMPT_VERSION, REASON_VERSION, LabelPrompt, WritePrompt
+from factory.teacher.replies import WITHOUT_LABEL, ReplyReader
+from factory.teacher.requests import Request, find_endpoint, find_replies, key_of, label_request, write_request
+from factory.teacher.votes import count_votes
+from factory.teacher.wire import Fault, Reply, Wire
+from factory.teacher.writing import Wish, as_examples, plan_wishes, write_label
 
 log = logging.getLogger("factory")
 Value = TypeVar("Value")
-Request = dict[str, Any]
-
-WITHOUT_LABEL = {"cut off": CUT_OFF, "filtered": FILTERED, "refused": REFUSED}
+Asked = tuple[Text, int]  # what is asked about, and which sample of the answer it is
 
 
 class ChatTeacher:
@@ -57,26 +49,37 @@ class ChatTeacher:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """The model, where it is, how it is asked; not how fast, nor for how much."""
+        """The model, where it is, how it is asked; not how fast, nor for how much, unless rows are left out for it."""
         settings = self._settings
-        asked = {"temperature": settings.temperature, "max_tokens": settings.max_tokens}
+        asked = {"temperature": settings.label_temperature, "max_tokens": settings.label_max_tokens}
         prompts = {"prompt": PROMPT_VERSION, "other_kinds": KINDS_VERSION}
-        return {"model": settings.model, "endpoint": find_endpoint(settings), **asked, **prompts}
+        chosen: dict[str, Any] = {
+            **({"samples": settings.samples} if settings.samples > 1 else {}),
+            **({"logprobs": True} if settings.logprobs else {}),
+            **({"reason": REASON_VERSION} if settings.reason else {}),
+            **({"budget": self._budget.model_dump()} if self._goes_on else {}),
+        }
+        return {"model": settings.model, "endpoint": find_endpoint(settings), **asked, **prompts, **chosen}
 
     def label(self, texts: Sequence[Text], task: Task) -> list[Answer]:
         """Return one answer a text, in the order of `texts`; a text that comes twice is asked about once.
 
-        Raises TeacherError when the server cannot be asked, BudgetError when the next call could exceed the budget,
-        StoreError when the ledger cannot be written; what was answered until then costs nothing the next time.
+        Of several samples it is what most of them say. Raises TeacherError when the server cannot be asked,
+        BudgetError when the next call could exceed the budget, StoreError when the ledger cannot be written; what was
+        answered until then costs nothing the next time.
         """
-        prompt, reader = LabelPrompt(task), open_reader(task)
-        keys = [key_of(self._settings, label_request(self._settings, prompt, text)) for text in texts]
+        prompt, reader = LabelPrompt(task, reason=self._settings.reason), ReplyReader(self._settings, task)
+        keys = {text: self._label_keys(prompt, text) for text in dict.fromkeys(texts)}
+        asked = {key: (text, sample) for text in keys for sample, key in enumerate(keys[text])}
         with self._opened() as (ledger, account):
-            answers, missing = self._recall(ledger, reader, dict(zip(keys, texts, strict=True)))
+            answers, missing = self._recall(ledger, reader, asked)
             if missing:
                 account.left = len(missing)
-                self._run(account, lambda asking: self._label(asking, prompt, reader, missing, answers))
-        return [answers[key] for key in keys]
+                with self._until_spent():
+                    self._run(account, lambda asking: self._label(asking, prompt, reader, missing, answers))
+        reader.report(self.name)
+        chosen = {text: _combine([answers.get(key) for key in keys[text]], task) for text in keys}
+        return [chosen[text] for text in texts]
 
     def write(self, task: Task, generate: Generate) -> list[Example]:
         """Return the texts that the teacher wrote, label by label; fewer than `generate.rows` where it fell short.
@@ -84,24 +87,41 @@ class ChatTeacher:
         Raises as `label` does, and TeacherError when no text at all came back.
         """
         prompt, plan = WritePrompt(task, generate), plan_wishes(task, generate)
-        calls = sum(map(len, plan))
+        written: dict[int, list[str]] = {}
         reasons: Counter[str] = Counter()
         with self._opened() as (ledger, account):
-            account.left = calls
+            account.left = calls = sum(map(len, plan))
 
             async def write(asking: Asking) -> list[list[Example]]:
-                async def ask(wish: Wish, written: list[str]) -> list[str]:
-                    request = write_request(self._settings, prompt, generate, wish, written)
-                    return await self._write(asking, ledger, account, request, wish, reasons)
+                async def ask(wish: Wish, earlier: list[str]) -> list[str]:
+                    request = write_request(self._settings, prompt, generate, wish, earlier)
+                    written[wish.sample] = await self._write(asking, ledger, account, request, wish, reasons)
+                    return written[wish.sample]
 
                 return await asking.finish(write_label(wishes, ask) for wishes in plan)
 
-            examples = [example for found in self._run(account, write) for example in found]
+            with self._until_spent():
+                self._run(account, write)
         if reasons:
             log.warning("%s: %d of %d calls brought no text: %s", self.name, reasons.total(), calls, dict(reasons))
+        wishes = (wish for chain in plan for wish in chain)
+        examples = [example for wish in wishes for example in as_examples(wish, written.get(wish.sample, []))]
         if not examples:
             raise TeacherError(f"{self.name} wrote no usable text ({', '.join(reasons)}); try another `teacher.model`")
         return examples
+
+    @property
+    def _goes_on(self) -> bool:
+        return self._budget.when_spent == "continue"
+
+    @contextmanager
+    def _until_spent(self) -> Iterator[None]:
+        try:
+            yield
+        except BudgetError as stop:
+            if not self._goes_on:
+                raise
+            log.warning("%s; going on with what was answered", stop)
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Ledger, Account]]:
@@ -123,34 +143,41 @@ class ChatTeacher:
 
         return run(main(), asking.end)
 
+    def _label_keys(self, prompt: LabelPrompt, text: Text) -> list[str]:
+        samples = range(self._settings.samples)
+        return [key_of(self._settings, self._label_request(prompt, (text, sample)), sample) for sample in samples]
+
+    def _label_request(self, prompt: LabelPrompt, asked: Asked) -> Request:
+        return label_request(self._settings, prompt, *asked)
+
     def _recall(
-        self, ledger: Ledger, reader: Reader, texts: dict[str, Text]
-    ) -> tuple[dict[str, Answer], dict[str, Text]]:
-        """Return the answers that the ledger has, and the texts that it has none for, both by key."""
+        self, ledger: Ledger, reader: ReplyReader, asked: dict[str, Asked]
+    ) -> tuple[dict[str, Answer], dict[str, Asked]]:
+        """Return the answers that the ledger has, and what it has none for, both by key."""
         answers = {}
-        for key, reply in find_replies(ledger, list(texts)):
+        for key, reply in find_replies(ledger, list(asked)):
             self._note_cached(reply)
-            answers[key] = _read_label(reply, reader)
-        return answers, {key: text for key, text in texts.items() if key not in answers}
+            answers[key] = reader.read(reply)
+        return answers, {key: question for key, question in asked.items() if key not in answers}
 
     async def _label(
-        self, asking: Asking, prompt: LabelPrompt, reader: Reader, texts: dict[str, Text],
+        self, asking: Asking, prompt: LabelPrompt, reader: ReplyReader, asked: dict[str, Asked],
         answers: dict[str, Answer],
     ) -> None:  # fmt: skip
-        left = iter(texts.items())
+        left = iter(asked.items())
 
         async def work() -> None:
-            for key, text in left:
+            for key, (text, sample) in left:
                 question = Question(key, self._recipe, "label", example_id(text), self.name)
                 try:
-                    reply = await asking.ask(question, label_request(self._settings, prompt, text))
+                    reply = await asking.ask(question, self._label_request(prompt, (text, sample)))
                 except Fault as fault:
                     answers[key] = Answer(None, fault.reason)
                 else:
                     self._note_model(reply)
-                    answers[key] = _read_label(reply, reader)
+                    answers[key] = reader.read(reply)
 
-        await asking.finish(work() for _ in range(min(self._settings.concurrency, len(texts))))
+        await asking.finish(work() for _ in range(min(self._settings.concurrency, len(asked))))
 
     async def _write(
         self, asking: Asking, ledger: Ledger, account: Account, request: Request, wish: Wish, reasons: Counter[str]
@@ -183,47 +210,9 @@ class ChatTeacher:
         self.usage.models[name] = self.usage.models.get(name, 0) + 1
 
 
-def label_request(settings: HttpTeacher, prompt: LabelPrompt, text: Text) -> Request:
-    """Return the body of the call that asks for the label of `text`."""
-    messages = prompt.messages(text)
-    return _request(settings, messages, prompt.response_format, settings.temperature, settings.max_tokens)
-
-
-def write_request(
-    settings: HttpTeacher, prompt: WritePrompt, generate: Generate, wish: Wish, written: list[str]
-) -> Request:
-    """Return the body of the call that asks for the texts of `wish`; each call has a seed of its own."""
-    messages = prompt.messages(wish.order, written)
-    max_tokens = WRITTEN_TEXT_TOKENS * (wish.order.count + 1)
-    request = _request(settings, messages, prompt.response_format, WRITING_TEMPERATURE, max_tokens)
-    return request | {"seed": (generate.seed * 1_000_003 + wish.sample) % 2**31}
-
-
-def key_of(settings: HttpTeacher, request: Request, sample: int = 0) -> str:
-    """Return the name of a question in the ledger: who is asked, everything that is asked, and which sample it is."""
-    return digest_of({"endpoint": find_endpoint(settings), "request": request, "sample": sample})
-
-
-def find_endpoint(settings: HttpTeacher) -> str:
-    """Return host, port and path of the server, without credentials."""
-    parts = urlsplit(settings.base_url)
-    return parts.netloc.rpartition("@")[2].lower() + parts.path.rstrip("/")
-
-
-def find_replies(ledger: Ledger, keys: Sequence[str]) -> Iterator[tuple[str, Reply]]:
-    """Yield the key and the answer of those questions that the ledger has an answer to."""
-    for key, body in ledger.find(keys):
-        with suppress(Fault):
-            yield key, read_reply(body)
-
-
-def _request(
-    settings: HttpTeacher, messages: list[Message], response_format: dict[str, Any], temperature: float, tokens: int
-) -> Request:
-    asked = {"model": settings.model, "messages": messages, "response_format": response_format}
-    return asked | {"temperature": temperature, "max_tokens": tokens}
-
-
-def _read_label(reply: Reply, reader: Reader) -> Answer:
-    reason = WITHOUT_LABEL.get(reply.outcome)
-    return Answer(None, reason) if reason else reader.read(reply.content)
+def _combine(samples: Sequence[Answer | None], task: Task) -> Answer:
+    """Return what the samples of one text say together; a text of which one is missing was not asked about in full."""
+    answers = [answer for answer in samples if answer is not None]
+    if len(answers) < len(samples):
+        return Answer(None, OVER_BUDGET)
+    return answers[0] if len(answers) == 1 else count_votes(answers, task.names)

@@ -16,10 +16,10 @@ from factory.data.examples import Text, is_blank
 from factory.data.generation import tidy
 from factory.recipe import Generate, HttpTeacher, Recipe, Task
 from factory.teacher.answers import read_texts
-from factory.teacher.client import Request, find_replies, key_of, label_request, write_request
 from factory.teacher.interrupt import run
 from factory.teacher.ledger import Ledger
 from factory.teacher.prompts import LabelPrompt, WritePrompt
+from factory.teacher.requests import Request, find_replies, key_of, label_request, write_request
 from factory.teacher.writing import Wish, plan_wishes, write_label
 
 BYTES_PER_TOKEN = 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from factory.data.examples import Example
@@ -43,9 +43,11 @@ async def write_label(wishes: list[Wish], ask: Ask) -> list[Example]:
         for wish, texts in zip(wave, found, strict=True):
             if isinstance(texts, BaseException):
                 raise texts
-            examples += [_as_example(text, wish.order) for text in texts]
+            examples += as_examples(wish, texts)
     return examples
 
 
-def _as_example(text: str, order: Order) -> Example:
-    return Example(text, asked_for=order.label, source="generated", attributes=order.attributes)
+def as_examples(wish: Wish, texts: Iterable[str]) -> list[Example]:
+    """Return what a call brought as rows without a label."""
+    label, attributes = wish.order.label, wish.order.attributes
+    return [Example(text, asked_for=label, source="generated", attributes=attributes) for text in texts]

@@ -10,9 +10,10 @@ import pytest
 from factory.data.examples import Example
 from factory.errors import BudgetError, StoreError, TeacherError
 from factory.recipe import Budget, Generate, HttpTeacher
-from factory.teacher.client import ChatTeacher, find_endpoint, key_of, label_request
+from factory.teacher.client import ChatTeacher
 from factory.teacher.ledger import summarise
 from factory.teacher.prompts import LabelPrompt
+from factory.teacher.requests import find_endpoint, key_of, label_request
 from tests.scripted_teacher import Message, ScriptedTeacher, Status, in_turn, labels_by
 
 LABELS = labels_by(lambda text: "spam" if "win" in text else "ham")
