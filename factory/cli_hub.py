@@ -22,9 +22,10 @@ def hub() -> None:
 @hub.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=7870, show_default=True, help="0: any free one.")
+@click.option("--webhook-host", multiple=True, help="A host, beside this machine, that webhooks may call.")
 @root_option
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
-def serve(host: str, port: int, root: Path | None, form: str) -> None:
+def serve(host: str, port: int, webhook_host: tuple[str, ...], root: Path | None, form: str) -> None:
     """Run the embedded Hub in the foreground."""
     from factory.localhub.server import Started, serve
 
@@ -34,7 +35,7 @@ def serve(host: str, port: int, root: Path | None, form: str) -> None:
         click.echo(json.dumps(facts) if form == "json" else "\n".join(lines))
 
     try:
-        serve(_root(root), host=host, port=port, ready=announce)
+        serve(_root(root), host=host, port=port, ready=announce, webhook_hosts=webhook_host)
     except OSError as fault:
         raise HubError(f"{host}:{port} cannot be served ({fault.strerror}); choose another --port") from fault
 
@@ -87,6 +88,30 @@ def user() -> None:
 def add_user(name: str, token: str | None, role: str, root: Path | None) -> None:
     """Add a user (or another token) and print the token, which is not kept in clear."""
     click.echo(_call_admin("add_user", _root(root), name, token=token, role=role))
+
+
+@hub.group()
+def org() -> None:
+    """Organisations of the embedded Hub."""
+
+
+@org.command("add")
+@click.argument("name")
+@click.option("--member", "members", multiple=True, metavar="USER:ROLE", help="A role is read, write or admin.")
+@click.option("--full-name", help="Default: NAME.")
+@click.option("--private", is_flag=True, help="What is created in it is private unless asked otherwise.")
+@root_option
+def add_organization(
+    name: str, members: tuple[str, ...], full_name: str | None, private: bool, root: Path | None
+) -> None:
+    """Add an organisation, or members to one that exists."""
+    roles = dict(_user_and_role(member) for member in members)
+    _call_admin("add_organization", _root(root), name, members=roles, full_name=full_name, private=private)
+
+
+def _user_and_role(member: str) -> tuple[str, str]:
+    user, _, role = member.partition(":")
+    return user, role or "write"
 
 
 def _call_admin(name: str, *arguments: Any, **options: Any) -> Any:

@@ -14,9 +14,16 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True, help="directory that holds the Hub")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=7870, help="port to listen on, 0 for any free one")
+    parser.add_argument("--webhook-host", action="append", default=[], help="a host that webhooks may call")
     arguments = parser.parse_args()
     try:
-        serve(arguments.root, host=arguments.host, port=arguments.port, ready=_announce)
+        serve(
+            arguments.root,
+            host=arguments.host,
+            port=arguments.port,
+            ready=_announce,
+            webhook_hosts=arguments.webhook_host,
+        )
     except OSError as fault:
         sys.exit(
             f"The Hub cannot serve {arguments.root} on {arguments.host}:{arguments.port}: {fault.strerror or fault}"

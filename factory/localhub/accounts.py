@@ -4,28 +4,33 @@ import hashlib
 import re
 import secrets
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from factory.localhub.errors import HubError, unauthorized
 from factory.localhub.store import Store, timestamp
 
 ROLES = ("read", "write")
+ORGANIZATION_ROLES = ("read", "write", "admin")
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?")
 _RESERVED = {"api", "collections", "datasets", "lfs", "models", "spaces", "static", "xet"}
 
 
 @dataclass(frozen=True)
 class Account:
-    """An authenticated user: the names it may write under and what its token allows."""
+    """An authenticated user: its organisations with its role in each, and what its token allows."""
 
     id: int
     name: str
-    organizations: tuple[str, ...]
+    organizations: Mapping[str, str]
     role: str
     token_label: str
 
-    def owns(self, namespace: str) -> bool:
-        return namespace.lower() in {self.name.lower(), *(name.lower() for name in self.organizations)}
+    def owns(self, namespace: str, role: str = "read") -> bool:
+        """Whether a namespace is the user's own or that of an organisation where it has at least that role."""
+        own = {name.lower(): ORGANIZATION_ROLES.index(given) for name, given in self.organizations.items()}
+        own[self.name.lower()] = len(ORGANIZATION_ROLES)
+        return own.get(namespace.lower(), -1) >= ORGANIZATION_ROLES.index(role)
 
 
 def authenticate(store: Store, authorization: str | None) -> Account | None:
@@ -47,24 +52,44 @@ def find_account(db: sqlite3.Connection, digest: str) -> Account | None:
     ).fetchone()
     if row is None:
         return None
-    owned = db.execute("SELECT name FROM users WHERE owner_id = ? ORDER BY name", (row["id"],))
-    return Account(row["id"], row["name"], tuple(name for (name,) in owned), row["role"], row["label"])
+    return Account(row["id"], row["name"], find_organizations(db, row["id"]), row["role"], row["label"])
 
 
-def describe_account(account: Account) -> dict[str, object]:
+def find_organizations(db: sqlite3.Connection, user_id: int) -> dict[str, str]:
+    """Return a user's organisations with its role in each: admin of those that it founded."""
+    rows = db.execute(
+        "SELECT users.name, members.role FROM members JOIN users ON users.id = organization_id WHERE user_id = ? "
+        "UNION ALL SELECT name, 'admin' FROM users WHERE owner_id = ? ORDER BY 1",
+        (user_id, user_id),
+    )
+    return dict(rows.fetchall())
+
+
+def describe_account(db: sqlite3.Connection, account: Account) -> dict[str, object]:
     """Return what `whoami` reports."""
+    organizations = [
+        {"type": "org", "name": name, "fullname": find_full_name(db, name), "roleInOrg": role}
+        for name, role in account.organizations.items()
+    ]
     return {
         "type": "user",
         "id": f"{account.id:024x}",
         "name": account.name,
-        "fullname": account.name,
+        "fullname": find_full_name(db, account.name),
         "isPro": False,
-        "orgs": [{"type": "org", "name": name, "roleInOrg": "admin"} for name in account.organizations],
+        "orgs": organizations,
         "auth": {
             "type": "access_token",
             "accessToken": {"displayName": account.token_label, "role": account.role},
         },
     }
+
+
+def find_full_name(db: sqlite3.Connection, name: str) -> str:
+    """Return how a user or organisation wants to be called, its name unless it said so."""
+    query = "SELECT full_name FROM profiles JOIN users ON users.id = user_id WHERE name = ?"
+    row = db.execute(query, (name,)).fetchone()
+    return row["full_name"] if row and row["full_name"] else name
 
 
 def ensure_user(db: sqlite3.Connection, name: str, *, owner: str | None = None) -> int:

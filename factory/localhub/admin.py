@@ -2,11 +2,11 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory.localhub import audit, garbage
+from factory.localhub import audit, garbage, organizations
 from factory.localhub.accounts import create_token, ensure_user
 from factory.localhub.attributes import DEFAULT_ATTRIBUTES, is_large
 from factory.localhub.commits import record_commit, store_file, store_large_file
@@ -33,7 +33,9 @@ class RepoRow:
     updated: str
 
 
-def add_user(root: Path, name: str, *, token: str | None = None, role: str = "write") -> str:
+def add_user(
+    root: Path, name: str, *, token: str | None = None, role: str = "write", full_name: str | None = None
+) -> str:
     """Add a user, or give one that exists another token, and return the token; only its hash is kept.
 
     Raises a HubError for a name that cannot be a namespace or a role that is neither read nor write.
@@ -41,7 +43,32 @@ def add_user(root: Path, name: str, *, token: str | None = None, role: str = "wr
     store = Store(root)
     try:
         with store.transaction() as db:
-            return create_token(db, ensure_user(db, name), token=token, role=role, label="added by hand")
+            user_id = ensure_user(db, name)
+            if full_name is not None:
+                organizations.set_profile(db, name, full_name)
+            return create_token(db, user_id, token=token, role=role, label="added by hand")
+    finally:
+        store.close()
+
+
+def add_organization(
+    root: Path, name: str, *, members: Mapping[str, str], full_name: str | None = None, private: bool = False
+) -> None:
+    """Add an organisation, or members to one that exists: users by name with their role, read, write or admin.
+
+    What is created in a `private` one is private unless asked otherwise. Raises a HubError for a name that is a
+    user's, an unknown user or an unknown role.
+    """
+    store = Store(root)
+    try:
+        with store.transaction() as db:
+            ensure_user(db, name, owner=store.default_user)
+            if db.execute("SELECT owner_id FROM users WHERE name = ?", (name,)).fetchone()["owner_id"] is None:
+                raise HubError(400, f"'{name}' is a user, not an organisation")
+            if full_name is not None or private:
+                organizations.set_profile(db, name, full_name or name, private=private)
+            for user, role in members.items():
+                organizations.add_member(db, name, user, role)
     finally:
         store.close()
 

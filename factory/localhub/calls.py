@@ -92,7 +92,7 @@ class Call:
         account = self.user()
         if account.role != "write":
             raise forbidden("This token can only read: a token with the role 'write' is needed")
-        if namespace is not None and not account.owns(namespace):
+        if namespace is not None and not account.owns(namespace, "write"):
             raise forbidden(f"You don't have the rights to write under the namespace '{namespace}'")
         return account
 

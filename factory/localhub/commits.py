@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from factory.localhub import discussions, git, metadata
+from factory.localhub import discussions, events, git, metadata
 from factory.localhub.calls import Call, reply
 from factory.localhub.errors import HubError, entry_not_found, forbidden, revision_not_found
 from factory.localhub.repos import Repo, find_repo, repo_of_row
@@ -134,7 +134,9 @@ def record_commit(
         "INSERT OR IGNORE INTO commits VALUES (?, ?, ?, ?, ?, ?, ?)",
         (repo.id, oid, tree, parent, author, seconds, message),
     )
+    before = read_ref(db, repo.id, ref)
     write_ref(db, repo.id, ref, oid)
+    events.announce_ref(db, repo, ref, old=before, new=oid)
     if ref == f"{BRANCH}main":
         metadata.refresh(store, db, repo.id, repo.type, tree)
         db.execute("UPDATE repos SET updated = ? WHERE id = ?", (timestamp(), repo.id))
@@ -159,7 +161,7 @@ def _target(call: Call) -> tuple[Repo, str]:
     repo = find_repo(call, "propose" if proposes else "write")
     if ref.startswith(PULL_REQUEST) and not call.flag("create_pr"):
         author = discussions.find_discussion(call.store.db, repo.id, ref.removeprefix(PULL_REQUEST))["author"]
-        if author != call.user().name and not call.user().owns(repo.namespace):
+        if author != call.user().name and not call.user().owns(repo.namespace, "write"):
             raise forbidden("Only its author and the repository's owner may commit to a pull request")
     return repo, ref
 

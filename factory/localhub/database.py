@@ -70,6 +70,28 @@ CREATE TABLE space_values (
     value TEXT, description TEXT, updated TEXT NOT NULL, PRIMARY KEY (repo_id, kind, key));
 """
 
+_ADDED = """
+CREATE TABLE IF NOT EXISTS profiles (
+    user_id INTEGER PRIMARY KEY REFERENCES users(id) ON DELETE CASCADE, full_name TEXT NOT NULL,
+    private INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS members (
+    organization_id INTEGER NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+    user_id INTEGER NOT NULL REFERENCES users(id) ON DELETE CASCADE, role TEXT NOT NULL,
+    PRIMARY KEY (organization_id, user_id));
+CREATE TABLE IF NOT EXISTS likes (
+    repo_id INTEGER NOT NULL REFERENCES repos(id) ON DELETE CASCADE,
+    user_id INTEGER NOT NULL REFERENCES users(id) ON DELETE CASCADE, created TEXT NOT NULL,
+    PRIMARY KEY (repo_id, user_id));
+CREATE TABLE IF NOT EXISTS webhooks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, user_id INTEGER NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+    url TEXT NOT NULL, secret TEXT, watched TEXT NOT NULL, domains TEXT NOT NULL,
+    disabled INTEGER NOT NULL DEFAULT 0, trouble TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook_id INTEGER NOT NULL REFERENCES webhooks(id) ON DELETE CASCADE,
+    payload TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL);
+"""  # tables that older versions do not know and do not mind
+
 
 class Database:
     """One SQLite file in WAL mode, shared by the threads of this process and by other processes."""
@@ -87,6 +109,8 @@ class Database:
                 raise RuntimeError(
                     f"{path} has schema {version}, this version reads {SCHEMA_VERSION}: use another --root"
                 )
+            for statement in _ADDED.strip().split(";\n"):
+                connection.execute(statement)
 
     @property
     def connection(self) -> sqlite3.Connection:

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from factory.localhub import events
 from factory.localhub.calls import Call, reply
 from factory.localhub.conflicts import find_conflicts
 from factory.localhub.errors import HubError, forbidden
@@ -60,7 +61,8 @@ def open_discussion(
     )
     if base_oid is not None:
         write_ref(db, repo_id, f"{PULL_REQUEST}{num}", base_oid)
-    record_event(db, int(cursor.lastrowid or 0), "comment", author, _comment(description))
+    _insert_event(db, int(cursor.lastrowid or 0), "comment", author, _comment(description))
+    events.announce_discussion(db, int(cursor.lastrowid or 0), "create", "discussion")
     return num
 
 
@@ -76,6 +78,16 @@ def find_discussion(db: sqlite3.Connection, repo_id: int, num: str) -> sqlite3.R
 
 
 def record_event(db: sqlite3.Connection, discussion_id: int, kind: str, author: str, data: dict[str, Any]) -> int:
+    """Note what happened in a discussion and return the event's id."""
+    event_id = _insert_event(db, discussion_id, kind, author, data)
+    if kind == "comment":
+        events.announce_comment(db, discussion_id, event_id, author, data["latest"]["raw"])
+    elif kind != "commit":  # a commit is announced as one of the repository
+        events.announce_discussion(db, discussion_id, "update", "discussion")
+    return event_id
+
+
+def _insert_event(db: sqlite3.Connection, discussion_id: int, kind: str, author: str, data: dict[str, Any]) -> int:
     cursor = db.execute(
         "INSERT INTO events (discussion_id, type, author, created, data) VALUES (?, ?, ?, ?, ?)",
         (discussion_id, kind, author, timestamp(), json.dumps(data)),
@@ -117,8 +129,8 @@ def show(call: Call) -> Response:
     """Describe a discussion with its events."""
     repo, db = find_repo(call), call.store.db
     row = find_discussion(db, repo.id, call.params["num"])
-    events = db.execute("SELECT * FROM events WHERE discussion_id = ? ORDER BY id", (row["id"],)).fetchall()
-    content = {**_summary(repo, row), "events": [_event(event) for event in events], "filesWithConflicts": []}
+    rows = db.execute("SELECT * FROM events WHERE discussion_id = ? ORDER BY id", (row["id"],)).fetchall()
+    content = {**_summary(repo, row), "events": [_event(event) for event in rows], "filesWithConflicts": []}
     if row["base"] is not None:
         content["changes"] = {"base": row["base"], "mergeCommitId": row["merge_oid"]}
         if row["status"] != "merged":
@@ -182,7 +194,7 @@ def _respond(call: Call, repo: Repo, kind: str, data: dict[str, Any]) -> Respons
 
 def _changeable(call: Call, repo: Repo) -> sqlite3.Row:
     row = find_discussion(call.store.db, repo.id, call.params["num"])
-    if row["author"] != call.user().name and not call.user().owns(repo.namespace):
+    if row["author"] != call.user().name and not call.user().owns(repo.namespace, "write"):
         raise forbidden("Only its author and the repository's owner may change a discussion")
     return row
 
@@ -196,7 +208,7 @@ def _comment_row(call: Call, *, may_moderate: bool) -> sqlite3.Row:
     ).fetchone()
     if row is None:
         raise HubError(404, "Comment not found")
-    if row["author"] != account.name and not (may_moderate and account.owns(repo.namespace)):
+    if row["author"] != account.name and not (may_moderate and account.owns(repo.namespace, "write")):
         raise forbidden("Only its author may edit a comment")
     return row
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from factory.localhub import spaces
 from factory.localhub.calls import Call, reply
 from factory.localhub.errors import HubError
+from factory.localhub.likes import count_likes
 from factory.localhub.listing import next_link, pointer_size
 from factory.localhub.repos import Repo, find_repo, repo_of_row
 from factory.localhub.revisions import resolve_revision
@@ -18,7 +19,7 @@ from factory.localhub.trees import list_files
 _PAGE = 1000
 _SORT = {
     "lastModified": "updated", "last_modified": "updated", "createdAt": "created", "created_at": "created",
-    "downloads": "id", "likes": "id", "trendingScore": "id", "trending_score": "id",
+    "downloads": "id", "likes": "likes", "trendingScore": "id", "trending_score": "id",
 }  # fmt: skip
 _ALWAYS = {"_id", "id", "modelId"}
 
@@ -29,6 +30,7 @@ def show(call: Call) -> Response:
     commit = resolve_revision(db, repo.id, call.params.get("rev", "main"))
     files = list_files(db, commit.tree)
     content = {**_describe(repo, commit.oid), "lastModified": format_seconds(commit.seconds)}
+    content["likes"] = count_likes(db).get(repo.id, 0)
     content["usedStorage"] = sum({entry.sha256: entry.size for entry in files.values()}.values())
     content["siblings"] = [{"rfilename": path} for path in files]
     if call.flag("blobs"):
@@ -55,7 +57,8 @@ def list_repos(call: Call) -> Response:
     found = find_repos(call, sort="createdAt")
     limit = call.whole_number("limit", _PAGE, highest=_PAGE)
     start = _read_cursor(call)
-    page = [_list_item(call, repo) for repo in found[start : start + limit]]
+    likes = count_likes(call.store.db)
+    page = [_list_item(call, repo, likes) for repo in found[start : start + limit]]
     more = limit and start + limit < len(found)
     return reply(page, headers=next_link(call, cursor=_cursor(start + limit)) if more else None)
 
@@ -70,7 +73,11 @@ def find_repos(call: Call, *, sort: str) -> list[Repo]:
     key = _SORT.get(call.query.get("sort", sort))
     if key is None:
         raise HubError(400, f"'sort' must be one of {', '.join(_SORT)}")
-    found.sort(key=lambda repo: (repo.row[key], repo.id), reverse=call.query.get("direction", "-1") != "1")
+    likes = count_likes(call.store.db) if key == "likes" else {}
+    found.sort(
+        key=lambda repo: (likes.get(repo.id, 0) if key == "likes" else repo.row[key], repo.id),
+        reverse=call.query.get("direction", "-1") != "1",
+    )
     return found
 
 
@@ -87,10 +94,10 @@ def _matches(call: Call, repo: Repo) -> bool:
     )
 
 
-def _list_item(call: Call, repo: Repo) -> dict[str, Any]:
+def _list_item(call: Call, repo: Repo, likes: dict[int, int]) -> dict[str, Any]:
     db, expand = call.store.db, _expanded(call)
     commit = resolve_revision(db, repo.id, "main")
-    content = _describe(repo, commit.oid)
+    content = {**_describe(repo, commit.oid), "likes": likes.get(repo.id, 0)}
     full = call.flag("full")
     if full or "siblings" in expand:
         content["siblings"] = [{"rfilename": path} for path in list_files(db, commit.tree)]

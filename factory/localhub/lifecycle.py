@@ -5,11 +5,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from factory.localhub import spaces
+from factory.localhub import events, spaces
 from factory.localhub.attributes import DEFAULT_ATTRIBUTES
 from factory.localhub.calls import Call, reply
 from factory.localhub.commits import write_commit
 from factory.localhub.errors import HubError, not_implemented
+from factory.localhub.organizations import is_private_by_default
 from factory.localhub.repos import Repo, check_name, create_repo, find_repo, load_repo, spelling
 
 
@@ -27,7 +28,9 @@ def create(call: Call) -> Response:
         if existing is not None:
             url = f"{call.endpoint}/{existing.path}"
             raise HubError(409, f"You already created this {repo_type} repo", url=url, name=existing.full_name)
-        repo = create_repo(db, repo_type, spelling(account, namespace), name, private=is_private(body, False))
+        private = is_private(body, is_private_by_default(db, namespace))
+        repo = create_repo(db, repo_type, spelling(account, namespace), name, private=private)
+        events.announce(db, repo, "create", "repo")
         files = {".gitattributes": DEFAULT_ATTRIBUTES}
         if repo_type == "space":
             files["README.md"] = spaces.set_up(db, repo.id, repo.name, body)
@@ -41,6 +44,7 @@ def delete(call: Call) -> Response:
     namespace = body.get("organization") or call.user().name
     repo = _named(call, body.get("type") or "model", f"{namespace}/{call.text('name')}")
     with call.store.transaction() as db:
+        events.announce(db, repo, "delete", "repo")
         db.execute("DELETE FROM repos WHERE id = ?", (repo.id,))
     return reply({})
 
@@ -57,6 +61,7 @@ def move(call: Call) -> Response:
             raise HubError(409, f"A {repo.type} repository called {taken.full_name} already exists")
         db.execute("DELETE FROM moves WHERE type = ? AND namespace = ? AND name = ?", (repo.type, namespace, name))
         db.execute("INSERT OR REPLACE INTO moves VALUES (?, ?, ?, ?)", (repo.type, repo.namespace, repo.name, repo.id))
+        events.announce_move(db, repo, spelling(account, namespace), name)
         db.execute(
             "UPDATE repos SET namespace = ?, name = ? WHERE id = ?", (spelling(account, namespace), name, repo.id)
         )
@@ -71,6 +76,7 @@ def change_settings(call: Call) -> Response:
         raise HubError(400, "'gated' must be false, auto or manual")
     with call.store.transaction() as db:
         db.execute("UPDATE repos SET private = ?, gated = ? WHERE id = ?", (private, gated, repo.id))
+        events.announce(db, repo, "update", "repo.config")
     return reply({"private": private, "gated": gated or False})
 
 

@@ -4,11 +4,12 @@ import re
 
 from starlette.responses import Response
 
+from factory.localhub import events
 from factory.localhub.calls import Call, reply
 from factory.localhub.commits import record_commit
 from factory.localhub.errors import HubError, revision_not_found
 from factory.localhub.listing import next_link
-from factory.localhub.repos import find_repo
+from factory.localhub.repos import Repo, find_repo
 from factory.localhub.revisions import (
     BRANCH,
     PULL_REQUEST,
@@ -52,6 +53,7 @@ def create_branch(call: Call) -> Response:
         if read_ref(db, repo.id, BRANCH + name) is not None:
             raise HubError(409, f"Reference {BRANCH}{name} already exists")
         write_ref(db, repo.id, BRANCH + name, commit.oid)
+        events.announce_ref(db, repo, BRANCH + name, old=None, new=commit.oid)
     return reply({})
 
 
@@ -60,7 +62,7 @@ def delete_branch(call: Call) -> Response:
     repo, name = find_repo(call, "write"), call.params["rev"]
     if name == "main":
         raise HubError(403, f"Cannot delete {BRANCH}main: it is the default branch")
-    return _delete(call, repo.id, BRANCH, name)
+    return _delete(call, repo, BRANCH, name)
 
 
 def create_tag(call: Call) -> Response:
@@ -72,11 +74,12 @@ def create_tag(call: Call) -> Response:
         if read_ref(db, repo.id, TAG + name) is not None:
             raise HubError(409, f"Tag reference exists already: {TAG}{name}")
         write_ref(db, repo.id, TAG + name, commit.oid)
+        events.announce_ref(db, repo, TAG + name, old=None, new=commit.oid)
     return reply({})
 
 
 def delete_tag(call: Call) -> Response:
-    return _delete(call, find_repo(call, "write").id, TAG, call.params["rev"])
+    return _delete(call, find_repo(call, "write"), TAG, call.params["rev"])
 
 
 def list_commits(call: Call) -> Response:
@@ -116,11 +119,13 @@ def squash(call: Call) -> Response:
     return reply({"commitOid": oid})
 
 
-def _delete(call: Call, repo_id: int, prefix: str, name: str) -> Response:
+def _delete(call: Call, repo: Repo, prefix: str, name: str) -> Response:
     with call.store.transaction() as db:
-        deleted = db.execute("DELETE FROM refs WHERE repo_id = ? AND name = ?", (repo_id, prefix + name))
-        if deleted.rowcount == 0:
+        before = read_ref(db, repo.id, prefix + name)
+        if before is None:
             raise revision_not_found(name)
+        db.execute("DELETE FROM refs WHERE repo_id = ? AND name = ?", (repo.id, prefix + name))
+        events.announce_ref(db, repo, prefix + name, old=before, new=None)
     return reply({})
 
 

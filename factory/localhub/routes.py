@@ -11,14 +11,18 @@ from factory.localhub import (
     gates,
     info,
     lfs_download,
+    lfs_files,
     lifecycle,
+    likes,
     listing,
+    organizations,
     pages,
     pull_requests,
     refs,
     smart_http,
     spaces,
     upload,
+    webhooks,
     xet,
     xet_download,
 )
@@ -34,14 +38,7 @@ _XET = "/xet/{instance}/{user}"
 
 
 def whoami(call: Call) -> Response:
-    return reply(describe_account(call.user()))
-
-
-def list_no_likes(call: Call) -> Response:
-    """Answer who likes what: likes are given on the website of huggingface.co, so here there are none."""
-    if "name" in call.params:
-        find_repo(call)
-    return reply([])
+    return reply(describe_account(call.store.db, call.user()))
 
 
 def _missing_repo(call: Call) -> Response:
@@ -63,6 +60,20 @@ _ACCOUNT = (
     Route("POST", "/api/repos/create", lifecycle.create),
     Route("DELETE", "/api/repos/delete", lifecycle.delete),
     Route("POST", "/api/repos/move", lifecycle.move),
+)
+_PEOPLE = (
+    Route("GET", "/api/settings/webhooks", webhooks.list_webhooks),
+    Route("POST", "/api/settings/webhooks", webhooks.create),
+    Route("GET", "/api/settings/webhooks/{webhook}", webhooks.show),
+    Route("POST", "/api/settings/webhooks/{webhook}", webhooks.change),
+    Route("DELETE", "/api/settings/webhooks/{webhook}", webhooks.delete),
+    Route("POST", "/api/settings/webhooks/{webhook}/{action}", webhooks.switch),
+    Route("GET", "/api/organizations/{organization}/overview", organizations.show),
+    Route("GET", "/api/organizations/{organization}/members", organizations.list_members),
+    Route("GET", "/api/users/{user}/likes", likes.list_liked),
+    Route("GET", f"{_REPO}/likers", likes.list_likers),
+    Route("POST", f"{_REPO}/like", likes.like),
+    Route("DELETE", f"{_REPO}/like", likes.unlike),
 )
 _COLLECTIONS = (
     Route("GET", "/api/collections", collections.list_collections),
@@ -106,6 +117,8 @@ _UPLOADS = (
     Route("GET", "/xet/{instance}/read/v1/reconstructions/{hash}", xet_download.describe_file),
     Route("GET", "/xet/parts/{token}", xet_download.send_part),
     Route("POST", f"{_REPO}/duplicate", copies.duplicate),
+    Route("GET", f"{_REPO}/lfs-files", lfs_files.list_large_files),
+    Route("POST", f"{_REPO}/lfs-files/batch", lfs_files.delete_large_files),
     Route("POST", f"{_REPO}/lfs-files/duplicate", copies.duplicate_files),
     Route("POST", f"{_XET}/v1/xorbs/default/{{hash}}", xet.receive_xorb, xet.xorb_guard),
     Route("POST", f"{_XET}/v1/shards", xet.receive_shard, xet.shard_guard),
@@ -137,15 +150,12 @@ _SPACES = (
     Route("POST", f"{_REPO}/sleeptime", spaces.set_sleep_time),
 )
 _OUT_OF_SCOPE = (
-    Route("*", "/api/settings/webhooks", _out_of_scope("A webhook")),
     Route("*", "/api/settings/{path*}", _out_of_scope("This account setting")),
     Route("*", "/api/buckets/{path*}", _out_of_scope("A bucket")),
     Route("*", "/api/jobs/{path*}", _out_of_scope("A job")),
     Route("*", "/api/scheduled-jobs/{path*}", _out_of_scope("A scheduled job")),
     Route("*", "/api/papers/{path*}", _out_of_scope("A paper")),
     Route("*", "/api/kernels/{path*}", _out_of_scope("A kernel repository")),
-    Route("GET", "/api/users/{user}/likes", list_no_likes),
-    Route("GET", f"{_REPO}/likers", list_no_likes),
     Route("*", "/api/users/{path*}", _out_of_scope("A user's profile")),
     Route("*", "/api/organizations/{path*}", _out_of_scope("An organisation's profile")),
     Route("GET", "/api/{type}/{name}", _missing_repo),
@@ -162,6 +172,6 @@ _DOWNLOADS = (
     Route("GET", "/{name}/resolve/{rev}/{path*}", _missing_repo),
 )
 ROUTES = (
-    *_ACCOUNT, *_COLLECTIONS, *_REPOSITORIES, *_UPLOADS, *_DISCUSSIONS, *_SPACES, *_OUT_OF_SCOPE, *_DOWNLOADS,
-    *pages.ROUTES,
+    *_ACCOUNT, *_PEOPLE, *_COLLECTIONS, *_REPOSITORIES, *_UPLOADS, *_DISCUSSIONS, *_SPACES, *_OUT_OF_SCOPE,
+    *_DOWNLOADS, *pages.ROUTES,
 )  # fmt: skip

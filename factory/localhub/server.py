@@ -1,12 +1,13 @@
 """The Hub as a process: bound to an address, ready when it says so, gone after its last request."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from factory.localhub.accounts import create_token, ensure_user, revoke_token
 from factory.localhub.app import Hub
+from factory.localhub.deliveries import LOOPBACK, Sender
 from factory.localhub.listening import Listening, listen
 from factory.localhub.store import Store
 
@@ -25,11 +26,19 @@ class Started:
     user: str
 
 
-def serve(root: Path, *, host: str = "127.0.0.1", port: int = 7870, ready: Callable[[Started], None]) -> None:
+def serve(
+    root: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7870,
+    ready: Callable[[Started], None],
+    webhook_hosts: Collection[str] = (),
+) -> None:
     """Serve the Hub kept in `root` until SIGTERM or SIGINT, then finish the requests under way and return.
 
     Port 0 takes any free one. `ready` is called once, when requests are accepted, with a token that is good until
-    then; raises an OSError when the address is taken.
+    then; webhooks call `webhook_hosts` and, from a Hub on loopback, loopback. Raises an OSError when the address is
+    taken.
     """
     store = Store(root.resolve())
     listener = listen(host, port)
@@ -39,11 +48,14 @@ def serve(root: Path, *, host: str = "127.0.0.1", port: int = 7870, ready: Calla
     started = Started(f"http://{shown}:{listener.getsockname()[1]}", token, store.root, store.default_user)
     hosts = frozenset((*_LOOPBACK, shown.lower())) if _is_loopback(listener) else None
     hub = Hub(store, hosts=hosts)
+    sender = Sender(store, started.endpoint, {*webhook_hosts, *(LOOPBACK if hosts else ())})
+    sender.start()
     try:
         limits = {"h11_max_incomplete_event_size": _MAX_HEADER_BYTES, "limit_concurrency": _MAX_CONNECTIONS}
         Listening(hub, lambda: ready(started), **limits).run(sockets=[listener])
     finally:
         hub.close()
+        sender.stop()
         with store.transaction() as db:
             revoke_token(db, token)
         store.close()

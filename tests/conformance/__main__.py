@@ -19,7 +19,7 @@ import xml.etree.ElementTree as ElementTree
 from contextlib import contextmanager
 from pathlib import Path
 
-from factory.localhub.admin import add_user, verify
+from factory.localhub.admin import add_organization, add_user, verify
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -173,7 +173,9 @@ def prepare(package, source, target, endpoint):
 def running_hub(root):
     """Start a Hub with the suites' users and give its endpoint."""
     for name, token in USERS.items():
-        add_user(root, name, token=token)
+        add_user(root, name, token=token, full_name="Dummy User")
+    add_organization(root, "valid_org_hub", members={"__DUMMY_HUB_USER__": "write"}, full_name="Dummy Hub Org")
+    add_organization(root, "EnterpriseOrgPrivate", members={"EnterpriseAdmin": "admin"}, private=True)
     command = [sys.executable, "-m", "factory.localhub", "--root", str(root), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
         try:
