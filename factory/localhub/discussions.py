@@ -27,15 +27,8 @@ def create(call: Call) -> Response:
         base = {}
         if body.get("pullRequest"):
             base = {"base": f"{BRANCH}main", "base_oid": resolve_revision(db, repo.id, "main").oid}
-        num = open_discussion(
-            db,
-            repo.id,
-            title,
-            call.text("description", ""),
-            call.user().name,
-            status="draft" if base else "open",
-            **base,
-        )
+        status, text = "draft" if base else "open", call.text("description", "")
+        num = open_discussion(db, repo.id, title, text, call.user().name, status=status, **base)
     url = f"{call.endpoint}/{repo.path}/discussions/{num}"
     return reply({"num": num, "url": url, "pullRequest": bool(body.get("pullRequest"))})
 

@@ -13,14 +13,23 @@ from factory.localhub.store import Store
 
 _PURPOSE = "lfs-download"
 _URL_SECONDS = 3600
+_MAX_OBJECTS = 1000
 
 
-def plan_downloads(call: Call, objects: list[Any]) -> Response:
+def plan_downloads(call: Call) -> Response:
     """Answer a batch request with a URL for each object that the repository has, and an error for each other."""
     repo = find_git_repo(call)
-    plans = [_plan(call, repo.id, item if isinstance(item, dict) else {}) for item in objects]
+    plans = [_plan(call, repo.id, item if isinstance(item, dict) else {}) for item in read_objects(call.json())]
     content = {"transfer": "basic", "objects": plans, "hash_algo": "sha256"}
     return reply(content, headers={"Content-Type": "application/vnd.git-lfs+json"})
+
+
+def read_objects(body: dict[str, Any]) -> list[Any]:
+    """Return the objects that a batch request names."""
+    objects = body.get("objects")
+    if not isinstance(objects, list) or len(objects) > _MAX_OBJECTS:
+        raise HubError(400, f"'objects' must be a list of at most {_MAX_OBJECTS}")
+    return objects
 
 
 def send(call: Call) -> Response:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from factory.localhub.attributes import is_ignored, is_large
 from factory.localhub.calls import Call, reply
 from factory.localhub.errors import HubError
-from factory.localhub.lfs_download import has_upload, plan_downloads
+from factory.localhub.lfs_download import has_upload, plan_downloads, read_objects
 from factory.localhub.repos import Repo, find_repo
 from factory.localhub.revisions import PULL_REQUEST, resolve_revision
 from factory.localhub.signing import read_signed, sign
@@ -49,12 +49,12 @@ def preupload(call: Call) -> Response:
 def batch(call: Call) -> Response:
     """Answer a Git LFS batch request: a signed URL for each object to upload that is not there, or to download."""
     body = call.json()
-    objects, operation = body.get("objects"), body.get("operation")
-    if operation not in ("upload", "download") or not isinstance(objects, list) or len(objects) > _MAX_FILES:
-        raise HubError(400, f"Only uploads and downloads of at most {_MAX_FILES} objects are served")
-    if operation == "download":
-        return plan_downloads(call, objects)
+    if body.get("operation") == "download":
+        return plan_downloads(call)
     repo = find_repo(call, "propose")
+    if body.get("operation") != "upload":
+        raise HubError(400, "'operation' must be upload or download")
+    objects = read_objects(body)
     transfer = "multipart" if "multipart" in (body.get("transfers") or []) else "basic"
     return reply({"transfer": transfer, "objects": [_plan(call, repo, item, transfer) for item in objects]})
 

@@ -91,7 +91,7 @@ def test_settings_make_a_repository_private_and_public(hub):
 def test_what_is_out_of_scope_says_so(hub):
     repo_id = hub.repo()
     for method, path in [
-        ("GET", "/api/settings/webhooks"),
+        ("GET", "/api/settings/tokens"),
         ("POST", "/api/buckets/alice/b"),
         ("POST", f"/api/models/{repo_id}/resource-group"),
         ("GET", "/api/papers/search"),
