@@ -16,22 +16,22 @@ from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from factory.errors import FactoryError, TeacherError
+from factory.errors import FactoryError
 from factory.recipe import HttpTeacher
 from factory.teacher.budget import Account
+from factory.teacher.health import Health
 from factory.teacher.interrupt import Stopped
 from factory.teacher.ledger import Cost, Question, Result
+from factory.teacher.limiter import Limiter
+from factory.teacher.requests import find_replies
 from factory.teacher.wire import Fault, Kind, Reply, Wire
 
 log = logging.getLogger("factory")
 Value = TypeVar("Value")
 
-START_SECONDS = 2.0  # for a server that was never reached
-OUTAGE_SECONDS = 120.0  # for a server that was reached before
 MAX_RECONNECT_SECONDS = 2.0
-MAX_WAIT_SECONDS = 120.0  # a Retry-After beyond it stops the run
 MAX_BACKOFF_SECONDS = 30.0
-MAX_LOST_TEXTS = 3  # in a row, without an answer between them: it is not the texts
+TURN_SECONDS = 0.05  # between two looks at whether another one has the answer
 OPTIONAL = {
     "response_format": r"response_format|json_schema|guided|structured",
     "seed": r"\bseed\b",
@@ -51,19 +51,21 @@ class Asking:
         self._teacher = teacher
         self._backoff_seconds = backoff_seconds
         self._slots = asyncio.Semaphore(1)  # the first call goes alone: a bad key costs one call
+        self._limiter = Limiter(teacher.concurrency)
+        self._health = Health(teacher)
         self._ending = asyncio.Event()
         self._settled = asyncio.Event()
-        self._began = time.monotonic()
-        self._answered: float | None = None
-        self._lost = 0
         self._refused = {name: 0 for name in OPTIONAL}
         self._cause: FactoryError | None = None
 
     async def ask(self, question: Question, request: dict[str, Any]) -> Reply:
-        """Return the reply; raises Fault when this question stays unanswered, Stopped when the run is ending."""
+        """Return the reply, the ledger's if somebody else has asked meanwhile.
+
+        Raises Fault when this question stays unanswered, Stopped when the run is ending.
+        """
         async with self._slots:
             try:
-                reply = await self._ask(question, request)
+                reply = await self._ask_in_turn(question, request)
             except FactoryError as fault:
                 self._cause = self._cause or fault
                 self.end()
@@ -89,18 +91,32 @@ class Asking:
         self._ending.set()
         self._settled.set()
 
+    async def _ask_in_turn(self, question: Question, request: dict[str, Any]) -> Reply:
+        ledger = self._account.ledger
+        while not ledger.turns.take(question.key):
+            await self._sleep(TURN_SECONDS)
+        try:
+            for _, reply in find_replies(ledger, [question.key]):
+                self._account.usage.cached += 1
+                return reply
+            return await self._ask(question, request)
+        finally:
+            ledger.turns.give(question.key)
+
     async def _ask(self, question: Question, request: dict[str, Any]) -> Reply:
-        began, attempts, tries = time.monotonic(), 0, 0
+        began, attempts = time.monotonic(), 0
         while True:
             try:
-                reply = await self._attempt(question, request)
+                async with self._limiter:
+                    reply = await self._attempt(question, request)
             except Fault as fault:
+                if fault.kind in (Kind.BUSY, Kind.OVERLOADED):
+                    self._limiter.note_refusal()
                 if self._is_simplified(fault, request):
                     continue
-                tries += 1
-                attempts += self._counts(fault, began)
-                self._check(fault, attempts)
-                await self._pause(fault, tries)
+                attempts += self._health.counts(fault, began)
+                self._health.check(fault, attempts)
+                await self._pause(fault, attempts)
             else:
                 self._note_answer()
                 return reply
@@ -156,52 +172,26 @@ class Asking:
             self._refused[name] += 1
         return bool(named)
 
-    def _counts(self, fault: Fault, began: float) -> bool:
-        is_busy_with_others = fault.kind is Kind.BUSY and self._answered is not None and self._answered > began
-        return fault.kind is not Kind.UNREACHED and not is_busy_with_others
-
-    def _check(self, fault: Fault, attempts: int) -> None:
-        """Raise `fault` if this text stays unanswered for it, TeacherError if the run has to stop for it."""
-        if fault.kind is Kind.UNREACHED:
-            limit = START_SECONDS if self._answered is None else OUTAGE_SECONDS
-            if time.monotonic() - (self._answered or self._began) > limit:
-                raise TeacherError(self._explain(fault))
-        elif fault.kind is Kind.REJECTED or attempts >= self._teacher.max_attempts:
-            is_first = self._answered is None
-            self._lost += is_first or fault.kind is not Kind.REJECTED
-            is_unwell = is_first and fault.kind in (Kind.BUSY, Kind.DOWN, Kind.LOST)
-            if is_unwell or self._lost >= MAX_LOST_TEXTS:
-                raise TeacherError(self._explain(fault))
-            raise fault
-
-    async def _pause(self, fault: Fault, tries: int) -> None:
-        if (fault.wait_seconds or 0) > MAX_WAIT_SECONDS:
-            raise TeacherError(
-                f"{self._teacher.base_url} asks to wait {fault.wait_seconds:.0f} s ({fault.reason}); run again then: "
-                "answers so far are kept"
-            )
+    async def _pause(self, fault: Fault, attempts: int) -> None:
+        """Wait at least half of a time that doubles with each attempt, and never less than the server asks."""
         cap = MAX_RECONNECT_SECONDS if fault.kind is Kind.UNREACHED else MAX_BACKOFF_SECONDS
-        seconds = random.uniform(0, min(cap, self._backoff_seconds * 2**tries))  # full jitter
-        if fault.wait_seconds:
-            seconds = fault.wait_seconds * random.uniform(1.0, 1.25)  # never less than asked, not all at once
+        seconds = min(cap, self._backoff_seconds * 2**attempts) * random.uniform(0.5, 1.0)
+        seconds = max(seconds, (fault.wait_seconds or 0.0) * random.uniform(1.0, 1.25))  # not all at once
         log.debug("%s: %s; again in %.1f s", self._teacher.base_url, fault.reason, seconds)
+        await self._sleep(seconds)
+        self._account.usage.retries += fault.kind is not Kind.UNREACHED
+
+    async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ending.wait(), seconds)
-        self._account.usage.retries += fault.kind is not Kind.UNREACHED and not self._ending.is_set()
+            raise Stopped
 
     def _note_answer(self) -> None:
-        if self._answered is None:
+        if self._health.answered is None:
             for _ in range(self._teacher.concurrency - 1):
                 self._slots.release()
-        self._answered = time.monotonic()
-        self._lost = 0
-
-    def _explain(self, fault: Fault) -> str:
-        server = self._teacher.base_url
-        said = f"{fault.reason}: {fault.detail}" if fault.detail else fault.reason
-        if fault.kind is Kind.UNREACHED:
-            return f"{server} cannot be reached ({said}); start it or correct `teacher.base_url`, and run again"
-        return f"{server} gives no usable answers ({said}); answers so far are kept: run again when it is well"
+        self._health.note_answer()
+        self._limiter.note_answer()
 
 
 def simplify(request: dict[str, Any], refused: dict[str, int]) -> dict[str, Any]:

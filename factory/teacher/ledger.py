@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.errors import StoreError
+from factory.teacher.turns import Turns, open_turns
 
 SCHEMA_VERSION = 1
 COMPLETE = ("answered", "cut off", "filtered", "refused")  # paid for: served again, never asked again
@@ -117,6 +118,12 @@ class Ledger:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    @property
+    def turns(self) -> Turns:
+        """Who of those who share the file asks what."""
+        with self._explained():
+            return open_turns(self.path.absolute().with_name(f"{self.path.name}-turns"))
 
     def find(self, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield the key and the raw reply of those of `keys` that were answered before."""

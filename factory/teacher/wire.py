@@ -2,8 +2,9 @@
 
 Kind       what happened                               counts  billed  then
 UNREACHED  no connection                               no      no      again, for as long as an outage may last
-BUSY       429                                         yes*    no      again, not before Retry-After
-DOWN       408, 409, 5xx                               yes     no      again
+BUSY       429                                         yes*    no      again, not before Retry-After; fewer at once
+OVERLOADED 503, 529                                    yes     no      again, not before Retry-After; fewer at once
+DOWN       408, 409, other 5xx                         yes     no      again
 LOST       502, 504, deadline, connection closed       yes     maybe   again
 BROKEN     200, but no answer in it                    yes     yes     again
 REJECTED   400, 413, 422                               yes     no      this text stays unanswered
@@ -43,10 +44,14 @@ class Kind(Enum):
 
     UNREACHED = auto()
     BUSY = auto()
+    OVERLOADED = auto()
     DOWN = auto()
     LOST = auto()
     BROKEN = auto()
     REJECTED = auto()
+
+
+SERVER_ERRORS = {502: Kind.LOST, 504: Kind.LOST, 503: Kind.OVERLOADED, 529: Kind.OVERLOADED}
 
 
 class Fault(Exception):
@@ -80,12 +85,13 @@ class Wire:
     """
 
     def __init__(self, teacher: HttpTeacher) -> None:
+        seconds = teacher.timeout_seconds
         self._teacher = teacher
         self._key: Key | None = None
         self._headers: dict[str, str] = {}
         self._client = httpx2.AsyncClient(
             limits=httpx2.Limits(max_connections=teacher.concurrency, max_keepalive_connections=teacher.concurrency),
-            timeout=httpx2.Timeout(teacher.timeout_seconds, connect=min(CONNECT_SECONDS, teacher.timeout_seconds)),
+            timeout=httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds), pool=None),
             trust_env=not is_loopback(teacher.base_url),  # a proxy has no business between a machine and itself
         )
 
@@ -136,7 +142,7 @@ class Wire:
         if status == 429:
             raise Fault(Kind.BUSY, "rate limit (HTTP 429)", detail, wait_seconds)
         if status in (408, 409) or status >= 500:
-            kind = Kind.LOST if status in (502, 504) else Kind.DOWN
+            kind = SERVER_ERRORS.get(status, Kind.DOWN)
             raise Fault(kind, f"server error (HTTP {status})", detail, wait_seconds)
         raise TeacherError(self._explain(status, detail, headers.get("location", "")))
 
