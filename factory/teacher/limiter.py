@@ -1,18 +1,20 @@
-"""How many calls one server bears at once: a little more with each answer, a quarter less when it says "too many".
+"""How many calls one server bears at once: a little more with each answer, less when it says "too many".
 
-Additive increase, multiplicative decrease, as TCP does it (Chiu and Jain, 1989). The limit bounds the calls on the
-wire only: a call that waits out its own Retry-After takes no place, and no other call waits with it.
+Additive increase and one multiplicative decrease in a window, as in TCP; the decrease is in proportion to the share of
+refusals, as in DCTCP (Alizadeh et al., 2010), so that a server which refuses at random is not mistaken for a full one.
+The limit bounds the calls on the wire only: a call that waits out its own Retry-After takes no place, and no other
+call waits with it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from types import TracebackType
 
-CUT = 0.75
+MAX_CUT = 0.25  # when all are refused
 WINDOW_SECONDS = 0.5  # one cut for all the refusals of calls that were under way together
+MAX_ANSWERS = 25  # for one place more
 
 
 class Limiter:
@@ -24,6 +26,7 @@ class Limiter:
         self._taken = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._next_cut = 0.0
+        self._answers = self._refusals = 0  # since the last cut
 
     async def __aenter__(self) -> None:
         if self._taken < int(self.limit):
@@ -44,15 +47,19 @@ class Limiter:
         self._leave()
 
     def note_answer(self) -> None:
-        """Raise the limit by one for as many answers as it has places."""
-        self.limit = min(self._most, self.limit + 1 / self.limit)
+        """Raise the limit by one for as many answers as it has places, or for MAX_ANSWERS if it has more."""
+        self._answers += 1
+        self.limit = min(self._most, self.limit + 1 / min(self.limit, MAX_ANSWERS))
         self._admit()
 
     def note_refusal(self) -> None:
         """Cut the limit, once in a window, since one burst is refused many times."""
-        now = time.monotonic()
+        self._refusals += 1
+        now = asyncio.get_running_loop().time()
         if now >= self._next_cut:
-            self.limit = max(1.0, self.limit * CUT)
+            share = self._refusals / (self._refusals + self._answers)
+            self.limit = max(1.0, self.limit * (1 - MAX_CUT * share))
+            self._answers = self._refusals = 0
             self._next_cut = now + WINDOW_SECONDS
 
     def _leave(self) -> None:

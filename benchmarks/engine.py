@@ -1,0 +1,78 @@
+"""Asking a server many things at once: a rate limit, a slow server, and the work beside a bare HTTP client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import httpx2
+
+from benchmarks.chat_server import BURST_SECONDS, serving
+from benchmarks.measure import show
+from factory.recipe import Budget, HttpTeacher, Task
+from factory.teacher import Usage
+from factory.teacher.client import ChatTeacher
+
+TASK = Task(text="A text", question="Which?", labels={"even": "even length", "odd": "odd length"})
+RATE = 150
+SLOW_SECONDS = 1.0
+
+
+def run() -> None:
+    """Print the goodput under a rate limit, the rate of a slow server, and the CPU time of a call."""
+    with serving(0.1, RATE) as server:
+        seconds, _, usage = _label(server, calls=3000, at_once=128)
+    ideal = (usage.calls - usage.retries - RATE * BURST_SECONDS) / RATE
+    rows = [
+        (f"goodput of a limit of {RATE} calls per second, 128 at once", f"{ideal / seconds:.1%}"),
+        ("    calls that were refused", f"{usage.retries / usage.calls:.0%}"),
+    ]
+    with serving(SLOW_SECONDS) as server:
+        seconds, _, usage = _label(server, calls=2048, at_once=256)
+        bare, _ = _ask(server, calls=2048, at_once=256)
+    rows += [
+        ("calls per second, 256 at once at 1 s each", f"{2048 / seconds:.0f} of {256 / SLOW_SECONDS:.0f}"),
+        ("    against the bare client", f"{bare / seconds:.2f} x its rate, {usage.retries} calls lost"),
+    ]
+    with serving(0.01) as server:
+        _, work, _ = _label(server, calls=3000, at_once=16)
+        _, bare = _ask(server, calls=3000, at_once=16)
+    rows.append(("CPU of a call", f"{work / 3:.2f} ms = {work / bare:.2f} x the bare client"))
+    show(*rows)
+
+
+def _label(server: str, *, calls: int, at_once: int) -> tuple[float, float, Usage]:
+    texts = [f"this is text number {number}" for number in range(calls)]
+    with tempfile.TemporaryDirectory() as folder:
+        settings = HttpTeacher(model="constant", base_url=server, concurrency=at_once)
+        ledger = Path(folder, "teacher.sqlite")
+        teacher = ChatTeacher(settings, recipe="bench", budget=Budget(calls=10 * calls), ledger=ledger)
+        started, worked = time.monotonic(), time.process_time()
+        answers = teacher.label(texts, TASK)
+        seconds, work = time.monotonic() - started, time.process_time() - worked
+    assert {answer.label for answer in answers} == {"even"}
+    return seconds, work, teacher.usage
+
+
+def _ask(server: str, *, calls: int, at_once: int) -> tuple[float, float]:
+    """Send the same with httpx2 alone, as many at once."""
+    body = json.dumps({"model": "constant", "messages": [{"role": "user", "content": "x" * 1000}]}).encode()
+    started, worked = time.monotonic(), time.process_time()
+    asyncio.run(_post(f"{server}/chat/completions", body, calls, at_once))
+    return time.monotonic() - started, time.process_time() - worked
+
+
+async def _post(url: str, body: bytes, calls: int, at_once: int) -> None:
+    left = iter(range(calls))
+    limits = httpx2.Limits(max_connections=at_once, max_keepalive_connections=at_once)
+
+    async def work(client: httpx2.AsyncClient) -> None:
+        for _ in left:
+            response = await client.post(url, content=body, headers={"content-type": "application/json"})
+            assert response.json()["choices"]
+
+    async with httpx2.AsyncClient(limits=limits, timeout=60, trust_env=False) as client:
+        await asyncio.gather(*(work(client) for _ in range(at_once)))
