@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from factory.data.examples import Text
+from factory.data.committee import take_votes
 from factory.data.filtering import filter_examples
 from factory.data.generation import generate_texts
-from factory.data.gold import iter_contents, read_gold, read_texts
+from factory.data.gold import read_gold, read_texts
 from factory.data.labelling import label_texts
 from factory.data.splitting import split_examples
 from factory.data.unlabelled import select_unlabelled
@@ -24,12 +25,11 @@ from factory.hub.target import Target, factory_home, open_target
 from factory.recipe import Recipe, Rows
 from factory.recipe_students import AnyStudent, Based, Distil, Shrink
 from factory.release.release import Data, Destination, StudentFiles, write_release
+from factory.spending import find_ledger, read_spent
 from factory.store import Artifact, Store, as_json, digest_of
 from factory.students.compression import export_onnx, quantize_onnx
 from factory.students.training import Material, search_student, train_student
 from factory.teacher import Teacher
-from factory.teacher.forecast import forecast
-from factory.teacher.ledger import summarise
 from factory.teacher.opening import open_teacher
 
 EMBEDDED_USER = "local"
@@ -78,7 +78,7 @@ def run_stages(recipe: Recipe, store: Store, target: Target, namespace: str | No
         store.source(recipe.path),
         data,
         students,
-        bench.read_spent(),
+        read_spent(recipe),
         _destination(recipe, target, namespace),
     )
     return store(write_release, *contents, digest_of(as_json(contents))[:12])
@@ -105,33 +105,42 @@ class Bench:
     store: Store
     source: Fetcher
 
-    def open_teacher(self) -> Teacher:
-        """Return the recipe's teacher; nobody is asked yet."""
-        return open_teacher(
-            self.recipe.teacher,
-            recipe=self.recipe.name,
-            budget=self.recipe.budget,
-            ledger=find_ledger(),
-            folder=self.recipe.path.parent,
-            base=lambda name, revision: self.find_base(name, revision).path,
-        )
+    @cached_property
+    def teachers(self) -> list[Teacher]:
+        """The recipe's teachers; nobody is asked yet."""
+        return [
+            open_teacher(
+                settings,
+                recipe=self.recipe.name,
+                budget=self.recipe.budget,
+                ledger=find_ledger(),
+                folder=self.recipe.path.parent,
+                base=lambda name, revision: self.find_base(name, revision).path,
+            )
+            for settings in self.recipe.all_teachers
+        ]
 
     def gather_rows(self) -> Gathered:
         """Let the teacher write and label, filter what it said, and share it out."""
-        recipe, store, task, teacher = self.recipe, self.store, self.recipe.task, self.open_teacher()
+        recipe, store, task = self.recipe, self.store, self.recipe.task
         gold_file = self.find_rows(recipe.gold) if recipe.gold else None
         gold = store(read_gold, gold_file, recipe.gold, task.kind, task.names) if recipe.gold else None
         texts = []
         if recipe.generate:
-            texts.append(store(generate_texts, task, recipe.generate, teacher))
+            texts.append(store(generate_texts, task, recipe.generate, self.teachers[0]))
         if recipe.texts:
             texts.append(store(read_texts, self.find_rows(recipe.texts), recipe.texts, task.kind))
-        labelled = [store(label_texts, some, task, teacher) for some in texts]
-        answers = store(label_texts, gold, task, teacher) if gold else None
+        labelled = [self.label(some) for some in texts]
+        answers = self.label(gold) if gold else None
         kept = store(filter_examples, labelled, gold, recipe.filter)
         splits = store(split_examples, kept, recipe.split, task.names)
         unlabelled = store(select_unlabelled, kept, gold, recipe.filter)
         return Gathered(gold, gold_file, labelled, answers, kept, splits, unlabelled)
+
+    def label(self, texts: Artifact) -> Artifact:
+        """Return the rows of `texts` with the teacher's labels, or those that most of several teachers give."""
+        votes = [self.store(label_texts, texts, self.recipe.task, teacher) for teacher in self.teachers]
+        return votes[0] if len(votes) == 1 else self.store(take_votes, votes, self.recipe.task)
 
     def find_rows(self, rows: Rows) -> Artifact:
         """Return the user's file, or the rows of a dataset on a Hub."""
@@ -152,11 +161,6 @@ class Bench:
         onnx = self.store(export_onnx, trained)
         makers = {"onnx": lambda: onnx, "onnx-int8": lambda: self.store(quantize_onnx, onnx)}
         return {form: makers[form]() for form in self.recipe.compress}
-
-    def read_spent(self) -> dict[str, Any]:
-        """Return what the recipe has cost so far, which is the same after a run that asked nobody."""
-        summary = summarise(find_ledger(), self.recipe.name)
-        return {key: summary[key] for key in ("calls", "input_tokens", "output_tokens", "dollars")}
 
 
 @dataclass(frozen=True)
@@ -221,27 +225,6 @@ class Course:
             unlabelled=self.rows.unlabelled if larger else None,
             task=self.bench.recipe.task,
         )
-
-
-def find_ledger() -> Path:
-    """Return the file that remembers every call of every recipe."""
-    return factory_home() / "teacher.sqlite"
-
-
-def forecast_teacher(recipe: Recipe, store: Store, target: Target) -> dict[str, Any]:
-    """Return calls, tokens and dollars that are still to be paid for, from a dry render of the prompts.
-
-    `uncounted` names the datasets that have not been fetched yet, whose rows the forecast therefore leaves out.
-    """
-    bench, texts, uncounted = Bench(recipe, store, Fetcher(target)), list[Text](), list[str]()
-    for rows in filter(None, (recipe.gold, recipe.texts)):
-        path = bench.find_rows(rows).path
-        path = path / "rows.jsonl" if rows.dataset else path
-        if path.exists():
-            texts += iter_contents(path, rows, recipe.task.kind)
-        else:
-            uncounted.append(str(rows.dataset))
-    return {**asdict(forecast(recipe, texts, find_ledger())), "uncounted": uncounted}
 
 
 def _destination(recipe: Recipe, target: Target, namespace: str | None) -> Destination:

@@ -87,13 +87,16 @@ class Planner(Store):
 
 def plan(recipe: Recipe, *, namespace: str | None = None) -> Plan:
     """Return the stages of `recipe` with their state, and a forecast of the teacher's calls; asks nobody."""
+    from factory.hub.fetch import Fetcher
     from factory.hub.target import factory_home, open_target
-    from factory.pipeline import forecast_teacher, run_stages
+    from factory.pipeline import Bench, run_stages
+    from factory.spending import forecast_teacher
 
     planner = Planner(factory_home() / "store")
     with open_target() as target:
         run_stages(recipe, planner, target, namespace)
-        return Plan(planner.steps, forecast_teacher(recipe, Planner(planner.root), target), list_runs(recipe))
+        rows = Bench(recipe, Planner(planner.root), Fetcher(target))
+        return Plan(planner.steps, forecast_teacher(recipe, rows.find_rows), list_runs(recipe))
 
 
 def list_runs(recipe: Recipe) -> list[tuple[str, dict[str, Any]]]:

@@ -91,7 +91,10 @@ class Recipe(Section):
     license: str = Field(min_length=1, description="Licence of what is published, as a Hub identifier.")
     language: str = Field(pattern=r"^[a-z]{2,3}$", description="ISO 639 code of the texts.")
     task: Task
-    teacher: TeacherSettings
+    teacher: TeacherSettings | None = Field(None, description="Who labels the texts, and writes them.")
+    teachers: list[TeacherSettings] = Field(
+        [], min_length=2, max_length=5, description="In place of `teacher`: all label, most decide, the first writes."
+    )
     budget: Budget = Budget()
     generate: Generate | None = None
     texts: Texts | None = None
@@ -115,6 +118,11 @@ class Recipe(Section):
         from factory.recipe_file import read_recipe
 
         return read_recipe(Path(path), overrides)
+
+    @property
+    def all_teachers(self) -> list[TeacherSettings]:
+        """The teacher, or all that label together."""
+        return [self.teacher] if self.teacher else self.teachers
 
     @property
     def path(self) -> Path:

@@ -64,7 +64,7 @@ def _sentence(detail: ErrorDetails, document: Document) -> tuple[Location, str]:
     location = tuple(part for part in detail["loc"] if part != "[key]")
     if location[:1] == ("teacher",):
         location = (*location[:1], *location[2:])  # without the tag of the union
-    elif location[:1] == ("students",):
+    elif location[:1] in (("students",), ("teachers",)):
         location = (*location[:2], *location[3:])
     return location, _explain(detail, location, document)
 
@@ -121,18 +121,26 @@ def _section_at(location: Location, document: Document | None) -> type[BaseModel
     for part in location:
         if isinstance(part, int):
             section = METHODS.get(_method_at(location, document), section) if location[0] == "students" else section
-            continue
-        if part == "teacher":
-            written = document.content.get("teacher", {}) if document else {}
-            section = next((kind for key, kind in TEACHERS.items() if key in written), HttpTeacher)
+            section = _kind_of(_item_at(location, document)) if location[0] == "teachers" else section
+        elif part == "teacher":
+            section = _kind_of(document.content.get("teacher", {}) if document else {})
         elif part in section.model_fields:
             section = next(iter(_sections_in(section.model_fields[part].annotation)), section)
     return section
 
 
+def _kind_of(written: Any) -> type[BaseModel]:
+    return next((kind for key, kind in TEACHERS.items() if key in written), HttpTeacher)
+
+
 def _method_at(location: Location, document: Document | None) -> str:
-    written = document.content["students"][location[1]] if document else {}
-    return str(written.get("method", "full"))
+    return str(_item_at(location, document).get("method", "full"))
+
+
+def _item_at(location: Location, document: Document | None) -> dict[str, Any]:
+    """Return what is written for one of the students or teachers."""
+    written: dict[str, Any] = document.content[str(location[0])][location[1]] if document else {}
+    return written
 
 
 def _sections_in(annotation: Any) -> Iterator[type[BaseModel]]:

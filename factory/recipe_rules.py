@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from factory.errors import DataError
-from factory.recipe import Gold, HttpTeacher, LocalTeacher, Recipe, RecordedTeacher
+from factory.recipe import Gold, HttpTeacher, LocalTeacher, Recipe, RecordedTeacher, TeacherSettings
 from factory.recipe_students import Distil, Head, Trained
-from factory.recipe_yaml import Fault
+from factory.recipe_yaml import Fault, Location
 
 MAX_LABEL_CHARACTERS = 100
 
@@ -44,10 +44,20 @@ def _labels_differ(recipe: Recipe) -> Iterator[Fault]:
         seen[folded] = label
 
 
+def _somebody_teaches(recipe: Recipe) -> Iterator[Fault]:
+    if recipe.teacher and recipe.teachers:
+        yield ("teachers",), "is given beside `teacher`; keep one of the two"
+    if not recipe.all_teachers:
+        yield ("teacher",), "is missing; name one, or several as `teachers`"
+    for index, teacher in enumerate(recipe.teachers):
+        if teacher in recipe.teachers[:index]:
+            yield ("teachers", index), "is the same as one above it; a second vote must come from another teacher"
+
+
 def _texts_come_from_somewhere(recipe: Recipe) -> Iterator[Fault]:
     if recipe.generate is None and recipe.texts is None:
         yield (), "there is nothing to label; add `texts:` (your own) or `generate:` (the teacher writes them)"
-    if recipe.generate and isinstance(recipe.teacher, LocalTeacher):
+    if recipe.generate and recipe.all_teachers and isinstance(recipe.all_teachers[0], LocalTeacher):
         yield ("generate",), "a local teacher only labels; use a server, or `texts:` of your own"
     for index, example in enumerate(recipe.generate.examples if recipe.generate else []):
         if example.label not in recipe.task.labels:
@@ -63,9 +73,10 @@ def _the_kind_of_task_has_what_it_needs(recipe: Recipe) -> Iterator[Fault]:
         yield ("task", "text_pair"), "is missing; say what the second text of a pair is"
     if is_pair and recipe.generate:
         yield ("generate",), "a teacher only labels pairs and does not write them; give `texts:` of your own"
-    if task.kind == "multi-label" and isinstance(recipe.teacher, LocalTeacher):
-        remedy = "use a server, or recorded answers"
-        yield ("teacher",), f"a local teacher finds the one best label and cannot tell which others apply; {remedy}"
+    for place, teacher in _teachers(recipe):
+        if task.kind == "multi-label" and isinstance(teacher, LocalTeacher):
+            remedy = "use a server, or recorded answers"
+            yield place, f"a local teacher finds the one best label and cannot tell which others apply; {remedy}"
     if not is_pair:
         yield from _has_no_second_text(recipe)
 
@@ -98,20 +109,21 @@ def _students_teach_those_after_them(recipe: Recipe) -> Iterator[Fault]:
 
 
 def _budget_has_a_price(recipe: Recipe) -> Iterator[Fault]:
-    teacher = recipe.teacher
-    if recipe.budget.dollars is not None and isinstance(teacher, HttpTeacher) and teacher.price is None:
-        yield ("budget", "dollars"), "needs `teacher.price: {input: ..., output: ...}` in dollars per million tokens"
+    for place, teacher in _teachers(recipe):
+        if recipe.budget.dollars is not None and isinstance(teacher, HttpTeacher) and teacher.price is None:
+            price = f"`{'.'.join(map(str, place))}.price: {{input: ..., output: ...}}`"
+            yield ("budget", "dollars"), f"needs {price} in dollars per million tokens"
 
 
 def _answers_can_be_had_as_asked(recipe: Recipe) -> Iterator[Fault]:
-    teacher = recipe.teacher
-    if not isinstance(teacher, HttpTeacher):
-        return
-    if teacher.samples > 1 and teacher.temperature == 0:
-        yield ("teacher", "temperature"), "at 0 all samples of an answer are the same; raise it, or leave it out"
-    if teacher.logprobs and recipe.task.kind == "multi-label":
-        remedy = "remove it, and set `samples` for probabilities"
-        yield ("teacher", "logprobs"), f"says how probable the one label is, and here any number applies; {remedy}"
+    for place, teacher in _teachers(recipe):
+        if not isinstance(teacher, HttpTeacher):
+            continue
+        if teacher.samples > 1 and teacher.temperature == 0:
+            yield (*place, "temperature"), "at 0 all samples of an answer are the same; raise it, or leave it out"
+        if teacher.logprobs and recipe.task.kind == "multi-label":
+            remedy = "remove it, and set `samples` for probabilities"
+            yield (*place, "logprobs"), f"says how probable the one label is, and here any number applies; {remedy}"
 
 
 def _claims_have_grounds(recipe: Recipe) -> Iterator[Fault]:
@@ -123,16 +135,15 @@ def _claims_have_grounds(recipe: Recipe) -> Iterator[Fault]:
 def _files_are_beside_the_recipe(recipe: Recipe) -> Iterator[Fault]:
     if recipe.texts and recipe.texts.file:
         yield from _check_place(recipe, recipe.texts.file, ("texts", "file"), Path.is_file)
-    if isinstance(recipe.teacher, RecordedTeacher):
-        yield from _check_place(recipe, recipe.teacher.recorded, ("teacher", "recorded"), Path.is_dir)
+    for place, teacher in _teachers(recipe):
+        if isinstance(teacher, RecordedTeacher):
+            yield from _check_place(recipe, teacher.recorded, (*place, "recorded"), Path.is_dir)
     if recipe.gold and recipe.gold.file:
         faults = list(_check_place(recipe, recipe.gold.file, ("gold", "file"), Path.is_file))
         yield from faults or _check_gold(recipe, recipe.gold)
 
 
-def _check_place(
-    recipe: Recipe, name: str, location: tuple[str, ...], exists: Callable[[Path], bool]
-) -> Iterator[Fault]:
+def _check_place(recipe: Recipe, name: str, location: Location, exists: Callable[[Path], bool]) -> Iterator[Fault]:
     folder = recipe.path.parent.resolve()
     if Path(name).is_absolute() or not (folder / name).resolve().is_relative_to(folder):
         yield location, f"{name!r} leads out of the recipe's folder; copy it beside the recipe"
@@ -150,6 +161,13 @@ def _check_gold(recipe: Recipe, gold: Gold) -> Iterator[Fault]:
         yield ("gold",), str(error)
 
 
+def _teachers(recipe: Recipe) -> Iterator[tuple[Location, TeacherSettings]]:
+    """Yield the place of every teacher in the recipe, and the teacher."""
+    if recipe.teacher:
+        yield ("teacher",), recipe.teacher
+    yield from ((("teachers", index), teacher) for index, teacher in enumerate(recipe.teachers))
+
+
 def _not_a_label(label: str, labels: list[str]) -> str:
     close = get_close_matches(label, labels, n=1)
     return f"{label!r} is not a label of the task" + (f", did you mean {close[0]!r}?" if close else "")
@@ -158,6 +176,7 @@ def _not_a_label(label: str, labels: list[str]) -> str:
 RULES: tuple[Callable[[Recipe], Iterator[Fault]], ...] = (
     _labels_are_plain,
     _labels_differ,
+    _somebody_teaches,
     _texts_come_from_somewhere,
     _the_kind_of_task_has_what_it_needs,
     _students_have_names_of_their_own,

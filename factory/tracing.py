@@ -60,7 +60,7 @@ def trace_row(model: str, number: int) -> Trace:
     with open_target() as target:
         provenance = json.loads(fetch_file(target, model, "provenance.json").read_text(encoding="utf-8"))
         split, row = _find_row(target, f"{model.split('/')[0]}/{provenance['recipe']['name']}", provenance, number)
-    stages = [stage for stage in provenance["stages"] if stage.get("stage") == "label_texts"]
+    stages = [stage for stage in provenance["stages"] if stage.get("stage") in ("label_texts", "take_votes")]
     return Trace(row, split, stages, provenance["teacher"]["model"], _find_calls(str(row["id"])))
 
 

@@ -354,3 +354,33 @@ def test_what_a_teacher_cannot_tell_is_not_asked_for(write, settings, kind, faul
     )
     (found,) = faults_of(write(text))
     assert fault in found
+
+
+TWO = "teachers:\n  - {recorded: .}\n  - {model: m}\n"
+
+
+def test_several_teachers_take_the_place_of_one(write):
+    recipe = Recipe.read(write(GOOD.replace("teacher: {model: some-model}\n", TWO)))
+    assert [type(teacher) for teacher in recipe.all_teachers] == [RecordedTeacher, HttpTeacher]
+    assert Recipe.read(write(GOOD)).all_teachers == [HttpTeacher(model="some-model")]
+
+
+@pytest.mark.parametrize(
+    ("teachers", "fault"),
+    [
+        ("", "1: teacher: is missing; name one, or several as `teachers`"),
+        ("teacher: {model: m}\n" + TWO, "12: teachers: is given beside `teacher`; keep one of the two"),
+        (TWO.replace("recorded: .", "model: m"), "13: teachers.1: is the same as one above it"),
+        (TWO.replace("model: m", "modle: m"), "13: teachers.1: needs one of `model` (a server)"),
+        (
+            TWO.replace("model: m", "model: m, modle: n"),
+            "13: teachers.1.modle: no such setting, did you mean",
+        ),
+        (TWO.replace("recorded: .", "recorded: none"), "12: teachers.0.recorded: 'none' is not there"),
+        ("teachers: [{model: m}]\n", "11: teachers: list should have at least 2 items"),
+        (TWO + "budget: {dollars: 1}\n", "14: budget.dollars: needs `teachers.1.price: {input: ..., output: ...}`"),
+    ],
+)
+def test_what_is_wrong_with_several_teachers_is_told_with_its_line(write, teachers, fault):
+    (found,) = faults_of(write(GOOD.replace("teacher: {model: some-model}\n", teachers)))
+    assert found.startswith(fault)

@@ -21,6 +21,7 @@ from factory.hub.target import Target, factory_home, open_target
 from factory.pipeline import Bench, Course
 from factory.recipe import Recipe
 from factory.recipe_students import AnyStudent, Trained
+from factory.spending import read_spent
 from factory.store import Artifact, Store
 from factory.students.training import choose_run
 
@@ -117,7 +118,7 @@ class Comparing:
     def parts(self) -> Iterator[Part]:
         """Yield every run with the number of rows that it learned from and what their labels cost."""
         learned = [read_examples(self._rows.splits.path / f"{part}.jsonl") for part in ("train", "validation")]
-        spent = self._course.bench.read_spent()["dollars"]
+        spent = read_spent(self._recipe)["dollars"]
         for student in self._recipe.students:
             one = self._search(student)
             for run in (*self._searches(one), *self._repeats(one)):

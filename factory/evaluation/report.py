@@ -21,13 +21,15 @@ def assemble_report(
     withheld: list[Json],
     baselines: list[Json],
     spent: Json,
+    committee: Json | None = None,
 ) -> Json:
     """Return the report of one release.
 
     `data` counts the rows (`describe_examples`), `gold` has rows and sha256, `withheld` the name, format and reason of
-    each file left out, `spent` is the ledger's summary of the recipe. `teacher.dollars` is None when the recipe names
-    no price: unknown, not free.
+    each file left out, `spent` is the ledger's summary of the recipe, `committee` how far several teachers agree
+    (`describe_agreement`). `teacher.dollars` is None when the recipe names no price: unknown, not free.
     """
+    teacher = {"model": name_teacher(recipe), "gold": teacher_score, **_describe_cost(recipe, spent)}
     return {
         "recipe": recipe.name,
         "title": recipe.title,
@@ -35,7 +37,7 @@ def assemble_report(
         "labels": recipe.task.names,
         "kind": recipe.task.kind,
         "gold": {**gold, **_describe_gold(recipe, data)} if gold else None,
-        "teacher": {"model": name_teacher(recipe), "gold": teacher_score, **_describe_cost(recipe, spent)},
+        "teacher": teacher | ({"committee": committee} if committee else {}),
         "students": students,
         "withheld": withheld,
         "baselines": baselines,
@@ -44,9 +46,15 @@ def assemble_report(
 
 
 def name_teacher(recipe: Recipe) -> str:
-    """Return the teacher's name as cards and reports give it."""
-    teacher = recipe.teacher
-    return teacher.local if isinstance(teacher, LocalTeacher) else teacher.model
+    """Return the teacher's name as cards and reports give it; of several, all of their names."""
+    *others, last = name_teachers(recipe)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def name_teachers(recipe: Recipe) -> list[str]:
+    """Return the name of each teacher."""
+    teachers = recipe.all_teachers
+    return [teacher.local if isinstance(teacher, LocalTeacher) else teacher.model for teacher in teachers]
 
 
 def name_base_model(base_model: str) -> str:
@@ -65,6 +73,7 @@ def _describe_gold(recipe: Recipe, data: Json) -> Json:
 
 
 def _describe_cost(recipe: Recipe, spent: Json) -> Json:
-    is_priced = not isinstance(recipe.teacher, HttpTeacher) or recipe.teacher.price is not None
+    asked = [teacher for teacher in recipe.all_teachers if isinstance(teacher, HttpTeacher)]
+    is_priced = all(teacher.price is not None for teacher in asked)
     tokens = {name: spent[name] for name in ("input_tokens", "output_tokens")}
     return {"calls": spent["calls"], "dollars": round(spent["dollars"], 6) if is_priced else None, **tokens}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from factory.evaluation.markdown import Markdown, code, escape
 from factory.evaluation.report import is_local, name_base_model
 from factory.evaluation.scoreboard import CONTROL, SCORES, explain, explain_costs, megabytes, tabulate_markdown
-from factory.release import methods, sentences, tables
+from factory.release import methods, origins, sentences, tables
 from factory.release.contents import Contents
 from factory.release.metadata import (
     adapter_metadata,
@@ -154,11 +154,12 @@ def _fill(name: str, metadata: Json, contents: Contents, student: str | None = N
         "rows_table": tables.filters(contents),
         "licenses": " and ".join(licenses(contents)),
         "credits": list(_credits(contents)),
-        "on_origin": Markdown(sentences.on_origin(contents)),
+        "on_origin": Markdown(origins.on_origin(contents)),
         "on_attributes": Markdown(sentences.on_attributes(contents)),
         "on_asked_labels": Markdown(sentences.on_asked_labels(contents)),
+        "on_committee": Markdown(origins.on_committee(contents)),
         "on_split": Markdown(sentences.on_split(contents)),
-        "on_teacher": Markdown(sentences.on_teacher(contents)),
+        "on_teacher": Markdown(origins.on_teacher(contents)),
     }
     body = _templates().get_template(name).render(shared | values)
     return front_matter(metadata) + "\n" + re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from factory.data.committee import read_votes
 from factory.data.examples import Example, read_examples
 from factory.data.statistics import describe_examples
-from factory.evaluation.report import assemble_report
+from factory.evaluation.agreement import describe_agreement
+from factory.evaluation.report import assemble_report, name_teachers
 from factory.evaluation.scoring import read_predictions
 from factory.recipe import Recipe
 from factory.store import Artifact, hash_file
@@ -122,6 +124,7 @@ def read_contents(
         data=describe_examples({SPLITS[name]: rows for name, rows in splits.items()}, rejected),
         gold={"rows": len(gold), "sha256": _hash_gold(data)} if data["gold"] else None,
         teacher_score=_read_report(data["score"]),
+        committee=_describe_committee(recipe, data),
         students=[entry for entry in entries if "withheld" not in entry],
         withheld=_list_withheld(entries),
         baselines=_read_report(data["baselines"]),
@@ -143,6 +146,11 @@ def read_contents(
         namespace=destination["namespace"],
         hub=destination["hub"],
     )
+
+
+def _describe_committee(recipe: Recipe, data: Data) -> Json | None:
+    votes = [row for labelled in data["labelled"] for row in read_votes(labelled)]
+    return describe_agreement(name_teachers(recipe), votes) if votes else None
 
 
 def _list_withheld(entries: Sequence[Json]) -> list[Json]:

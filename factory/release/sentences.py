@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from factory.evaluation.markdown import escape
-from factory.recipe import RecordedTeacher
 from factory.release.contents import Contents
 
 MACHINE = re.compile(
@@ -113,35 +112,6 @@ def on_files(contents: Contents, entries: list[Json]) -> Iterator[str]:
     for line in contents.report["withheld"]:
         if line["name"] == entries[0]["name"]:
             yield f"**There is no {line['format']} file**: {escape(line['reason'])}."
-
-
-def on_teacher(contents: Contents) -> str:
-    """Return what the teacher's answers cost."""
-    teacher = contents.report["teacher"]
-    if isinstance(contents.recipe.teacher, RecordedTeacher):
-        return "The teacher's answers had been recorded before and are read from files; what they cost is not known."
-    dollars = (
-        "at a price that the recipe does not state" if teacher["dollars"] is None else f"${teacher['dollars']:.2f}"
-    )
-    tokens = teacher["input_tokens"] + teacher["output_tokens"]
-    return f"The teacher was called {teacher['calls']:,} times ({tokens:,} tokens, {dollars})."
-
-
-def on_origin(contents: Contents) -> str:
-    """Return who wrote and who labelled the texts."""
-    sources = contents.report["data"]["sources"]
-    name = escape(contents.report["teacher"]["model"])
-    if "texts" not in sources:
-        return (
-            f"A language model, {name}, wrote the texts to carry a given label; then it labelled each in a second "
-            f"pass that did not show that label."
-        )
-    if "generated" not in sources:
-        return f"The {contents.units} came with the recipe; a language model, {name}, labelled them."
-    return (
-        f"{sources['texts']:,} texts came with the recipe, and {sources['generated']:,} were written by a language "
-        f"model, {name}, to carry a given label. It labelled all of them in a pass that did not show that label."
-    )
 
 
 def on_split(contents: Contents) -> str:

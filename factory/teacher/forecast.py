@@ -1,20 +1,20 @@
 """What a teacher would be asked and what it would cost, from the very requests that would be sent; asks nobody.
 
 Tokens are estimated without a tokenizer: a token is four bytes of UTF-8 (close for European languages, and for others
-within a factor of two), each message has 4 more, an answer with a label has 12, and a text yet to be written has 40.
-It is what to expect, not a bound; the bound is the budget.
+within a factor of two), each message has 4 more, an answer with a label has 12, a reason 60, and a text yet to be
+written 40. It is what to expect, not a bound; the bound is the budget.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from factory.data.examples import Text, is_blank
 from factory.data.generation import tidy
-from factory.recipe import Generate, HttpTeacher, Recipe, Task
+from factory.recipe import Generate, HttpTeacher, Price, Recipe, Task
 from factory.teacher.answers import read_texts
 from factory.teacher.interrupt import run
 from factory.teacher.ledger import Ledger
@@ -25,6 +25,7 @@ from factory.teacher.writing import Wish, plan_wishes, write_label
 BYTES_PER_TOKEN = 4
 TOKENS_PER_MESSAGE = 4
 LABEL_ANSWER_TOKENS = 12
+REASON_TOKENS = 60
 WRITTEN_TEXT_TOKENS = 40
 
 
@@ -37,22 +38,30 @@ class Forecast:
     output_tokens: int = 0
     dollars: float = 0.0
 
+    def __add__(self, other: Forecast) -> Forecast:
+        return Forecast(*(one + more for one, more in zip(astuple(self), astuple(other), strict=True)))
+
+    def priced(self, price: Price | None) -> Forecast:
+        """Return it with the dollars that its tokens cost."""
+        given = price or Price(input=0, output=0)
+        return replace(self, dollars=(self.input_tokens * given.input + self.output_tokens * given.output) / 1e6)
+
 
 def forecast(recipe: Recipe, texts: Sequence[Text], ledger: Path) -> Forecast:
     """Return what writing the recipe's texts and labelling them and `texts` will take beyond what `ledger` has.
 
     `texts` are those that are known before the teacher is asked: the user's own and gold.
     """
-    expected, settings = Forecast(), recipe.teacher
-    if not isinstance(settings, HttpTeacher):
-        return expected
+    total, known = Forecast(), list(texts)
     with closing(Ledger(ledger if ledger.exists() else Path(":memory:"))) as book:
-        written = _forecast_writing(expected, settings, recipe.task, recipe.generate, book) if recipe.generate else []
-        _forecast_labels(expected, settings, recipe.task, [*texts, *written], book)
-    price = settings.price
-    if price:
-        expected.dollars = (expected.input_tokens * price.input + expected.output_tokens * price.output) / 1e6
-    return expected
+        for place, settings in enumerate(recipe.all_teachers):
+            if isinstance(settings, HttpTeacher):
+                expected = Forecast()
+                if recipe.generate and place == 0:
+                    known += _forecast_writing(expected, settings, recipe.task, recipe.generate, book)
+                _forecast_labels(expected, settings, recipe.task, known, book)
+                total += expected.priced(settings.price)
+    return total
 
 
 def estimate_tokens(request: Request) -> int:
@@ -64,16 +73,17 @@ def estimate_tokens(request: Request) -> int:
 def _forecast_labels(
     expected: Forecast, settings: HttpTeacher, task: Task, texts: Sequence[Text], book: Ledger
 ) -> None:
-    prompt = LabelPrompt(task)
+    prompt = LabelPrompt(task, reason=settings.reason)
     requests = {}
     for text in dict.fromkeys(text for text in texts if not is_blank(text)):
-        request = label_request(settings, prompt, text)
-        requests[key_of(settings, request)] = estimate_tokens(request)
+        for sample in range(settings.samples):
+            request = label_request(settings, prompt, text, sample)
+            requests[key_of(settings, request, sample)] = estimate_tokens(request)
     known = {key for key, _ in find_replies(book, list(requests))}
     missing = [tokens for key, tokens in requests.items() if key not in known]
     expected.calls += len(missing)
     expected.input_tokens += sum(missing)
-    expected.output_tokens += LABEL_ANSWER_TOKENS * len(missing)
+    expected.output_tokens += (LABEL_ANSWER_TOKENS + REASON_TOKENS * settings.reason) * len(missing)
 
 
 def _forecast_writing(

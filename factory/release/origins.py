@@ -1,0 +1,67 @@
+"""Who wrote the texts, who labelled them, and what that cost, said in sentences."""
+
+from __future__ import annotations
+
+from factory.evaluation.markdown import escape
+from factory.evaluation.report import name_teacher, name_teachers
+from factory.recipe import RecordedTeacher
+from factory.release.contents import Contents
+from factory.teacher import OVER_BUDGET
+
+
+def on_origin(contents: Contents) -> str:
+    """Return who wrote and who labelled the texts."""
+    sources = contents.report["data"]["sources"]
+    name = escape(contents.report["teacher"]["model"])
+    if "committee" in contents.report["teacher"]:
+        return _origin_of_committee(contents)
+    if "texts" not in sources:
+        return (
+            f"A language model, {name}, wrote the texts to carry a given label; then it labelled each in a second "
+            f"pass that did not show that label."
+        )
+    if "generated" not in sources:
+        return f"The {contents.units} came with the recipe; a language model, {name}, labelled them."
+    return (
+        f"{sources['texts']:,} texts came with the recipe, and {sources['generated']:,} were written by a language "
+        f"model, {name}, to carry a given label. It labelled all of them in a pass that did not show that label."
+    )
+
+
+def on_committee(contents: Contents) -> str:
+    """Return how far several teachers agree; empty where there is one."""
+    committee = contents.report["teacher"].get("committee")
+    if not committee:
+        return ""
+    kappa, rows = committee["kappa"], f"{committee['rows']:,} {contents.units} that all of them answered"
+    agreed = f"All agree on {100 * committee['agreement']:.1f} % of the {rows}" if committee["rows"] else ""
+    measured = f"{agreed} (Fleiss' kappa {kappa:.2f}). " if kappa is not None else agreed and f"{agreed}. "
+    return f"{measured}Where the most votes are shared, a row has no label and was removed."
+
+
+def on_teacher(contents: Contents) -> str:
+    """Return what the teacher's answers cost."""
+    teacher = contents.report["teacher"]
+    if all(isinstance(given, RecordedTeacher) for given in contents.recipe.all_teachers):
+        return "The teacher's answers had been recorded before and are read from files; what they cost is not known."
+    dollars = (
+        "at a price that the recipe does not state" if teacher["dollars"] is None else f"${teacher['dollars']:.2f}"
+    )
+    tokens = teacher["input_tokens"] + teacher["output_tokens"]
+    who = "teachers were" if contents.recipe.teachers else "teacher was"
+    called = f"The {who} called {teacher['calls']:,} times ({tokens:,} tokens, {dollars})."
+    left_out = contents.report["data"]["removed"].get(f"unanswered: {OVER_BUDGET}")
+    ended = f" The budget ended before {left_out or 0:,} {contents.units} had a label; these were removed."
+    return called + (ended if left_out else "")
+
+
+def _origin_of_committee(contents: Contents) -> str:
+    names, sources = name_teachers(contents.recipe), contents.report["data"]["sources"]
+    voted = f"{escape(name_teacher(contents.recipe))} labelled each by itself, and its label is what most of them say"
+    if "generated" not in sources:
+        return f"The {contents.units} came with the recipe; the language models {voted}."
+    written = f"A language model, {escape(names[0])}, wrote the texts to carry a given label"
+    if "texts" in sources:
+        counts = f"{sources['texts']:,} texts came with the recipe, and {sources['generated']:,} were written by"
+        written = f"{counts} a language model, {escape(names[0])}, to carry a given label"
+    return f"{written}. Without being shown that label, the language models {voted}."

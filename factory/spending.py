@@ -1,0 +1,51 @@
+"""What the teachers of a recipe have cost so far, and what they are expected to cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from factory.data.examples import Text
+from factory.data.gold import iter_contents
+from factory.hub.target import factory_home
+from factory.recipe import Recipe, Rows
+from factory.store import Artifact
+from factory.teacher.forecast import forecast
+from factory.teacher.ledger import summarise
+
+FindRows = Callable[[Rows], Artifact]
+
+
+def find_ledger() -> Path:
+    """Return the file that remembers every call of every recipe."""
+    return factory_home() / "teacher.sqlite"
+
+
+def read_spent(recipe: Recipe) -> dict[str, Any]:
+    """Return what the recipe has cost so far, which is the same after a run that asked nobody."""
+    summary = summarise(find_ledger(), recipe.name)
+    return {key: summary[key] for key in ("calls", "input_tokens", "output_tokens", "dollars")}
+
+
+def forecast_teacher(recipe: Recipe, find_rows: FindRows) -> dict[str, Any]:
+    """Return calls, tokens and dollars that are still to be paid for, from a dry render of the prompts.
+
+    `uncounted` names the datasets that have not been fetched yet, whose rows the forecast therefore leaves out.
+    """
+    texts, uncounted = read_known_texts(recipe, find_rows)
+    return {**asdict(forecast(recipe, texts, find_ledger())), "uncounted": uncounted}
+
+
+def read_known_texts(recipe: Recipe, find_rows: FindRows) -> tuple[list[Text], list[str]]:
+    """Return the user's texts and those of gold, and the names of datasets that have not been fetched yet."""
+    texts, unfetched = list[Text](), list[str]()
+    for rows in filter(None, (recipe.gold, recipe.texts)):
+        path = find_rows(rows).path
+        path = path / "rows.jsonl" if rows.dataset else path
+        if path.exists():
+            texts += iter_contents(path, rows, recipe.task.kind)
+        else:
+            unfetched.append(str(rows.dataset))
+    return texts, unfetched
