@@ -104,8 +104,9 @@ class Asking:
             ledger.turns.give(question.key)
 
     async def _ask(self, question: Question, request: dict[str, Any]) -> Reply:
-        began, attempts = time.monotonic(), 0
+        attempts = 0
         while True:
+            began = time.monotonic()
             try:
                 async with self._limiter:
                     reply = await self._attempt(question, request)

@@ -37,7 +37,7 @@ class Health:
         self._recent.append(None)
 
     def counts(self, fault: Fault, began: float) -> bool:
-        """Return whether `fault` is an attempt at its text; a rate limit is none while others are answered."""
+        """Return whether a call that began then was an attempt; a rate limit is none while others are answered."""
         is_busy_with_others = fault.kind is Kind.BUSY and self.answered is not None and self.answered > began
         return fault.kind is not Kind.UNREACHED and not is_busy_with_others
 
