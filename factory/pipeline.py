@@ -25,7 +25,7 @@ from factory.hub.target import Target, factory_home, open_target
 from factory.recipe import Recipe, Rows
 from factory.recipe_students import AnyStudent, Based, Distil, Shrink
 from factory.release.release import Data, Destination, StudentFiles, write_release
-from factory.spending import find_ledger, read_spent
+from factory.spending import account_for, find_ledger
 from factory.store import Artifact, Store, as_json, digest_of
 from factory.students.compression import export_onnx, quantize_onnx
 from factory.students.training import Material, search_student, train_student
@@ -78,7 +78,7 @@ def run_stages(recipe: Recipe, store: Store, target: Target, namespace: str | No
         store.source(recipe.path),
         data,
         students,
-        read_spent(recipe),
+        account_for(recipe, bench.find_rows),
         _destination(recipe, target, namespace),
     )
     return store(write_release, *contents, digest_of(as_json(contents))[:12])

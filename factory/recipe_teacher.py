@@ -16,6 +16,11 @@ class Price(Section):
 
     input: float = Field(ge=0, description="Dollars per million input tokens.")
     output: float = Field(ge=0, description="Dollars per million output tokens.")
+    batch: float = Field(0.5, ge=0, le=1, description="Share of it that answers out of a batch file cost.")
+
+    def in_batches(self) -> Price:
+        """Return the price of what is asked by way of a batch file."""
+        return self.model_copy(update={"input": self.input * self.batch, "output": self.output * self.batch})
 
 
 class HttpTeacher(Section):

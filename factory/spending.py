@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from factory.data.examples import Text
+from factory.data.generation import tidy
 from factory.data.gold import iter_contents
 from factory.hub.target import factory_home
-from factory.recipe import Recipe, Rows
+from factory.recipe import Recipe, RecordedTeacher, Rows
 from factory.store import Artifact
-from factory.teacher.forecast import forecast
+from factory.teacher.forecast import check_forecast, forecast
 from factory.teacher.ledger import summarise
+from factory.teacher.recorded import Recordings
 
 FindRows = Callable[[Rows], Artifact]
 
@@ -27,6 +29,14 @@ def read_spent(recipe: Recipe) -> dict[str, Any]:
     """Return what the recipe has cost so far, which is the same after a run that asked nobody."""
     summary = summarise(find_ledger(), recipe.name)
     return {key: summary[key] for key in ("calls", "input_tokens", "output_tokens", "dollars")}
+
+
+def account_for(recipe: Recipe, find_rows: FindRows) -> dict[str, Any]:
+    """Return what the recipe has cost so far and, where it has asked somebody, how far the forecast was off."""
+    spent = read_spent(recipe)
+    texts, _ = read_known_texts(recipe, find_rows) if spent["calls"] else ([], [])
+    checked = check_forecast(recipe, texts, find_ledger()) if spent["calls"] else None
+    return spent | ({"forecast": checked} if checked else {})
 
 
 def forecast_teacher(recipe: Recipe, find_rows: FindRows) -> dict[str, Any]:
@@ -48,4 +58,12 @@ def read_known_texts(recipe: Recipe, find_rows: FindRows) -> tuple[list[Text], l
             texts += iter_contents(path, rows, recipe.task.kind)
         else:
             unfetched.append(str(rows.dataset))
-    return texts, unfetched
+    return [*texts, *_read_recorded(recipe)], unfetched
+
+
+def _read_recorded(recipe: Recipe) -> Iterator[Text]:
+    """Yield the texts that were written before, which other teachers of a committee are asked about."""
+    teacher = recipe.all_teachers[0]
+    if recipe.generate and recipe.teachers and isinstance(teacher, RecordedTeacher):
+        recordings = Recordings(recipe.find(teacher.recorded), teacher.model)
+        yield from (tidy(row.text) for row in recordings.write(recipe.task, recipe.generate))

@@ -98,7 +98,8 @@ class Account:
         return (
             f"the budget of {self.recipe!r} is used up: {_show(spent, unit)} of {_show(cap, unit)} are spent and the "
             f"next call could take {_show(next_call, unit)}; {kept} answers are kept, {self.left} are missing: raise "
-            f"`budget.{unit}` to about {_round_up(need, unit)} and run again"
+            f"`budget.{unit}` to about {_round_up(need, unit)} and run again, or go on with what is answered: "
+            "--set budget.when_spent=continue"
         )
 
 

@@ -1,4 +1,4 @@
-"""What a teacher would be asked and what it would cost, from the very requests that would be sent; asks nobody.
+"""What teachers would cost, from the very requests that would be sent, and how far that was off; asks nobody.
 
 Tokens are estimated without a tokenizer: a token is four bytes of UTF-8 (close for European languages, and for others
 within a factor of two), each message has 4 more, an answer with a label has 12, a reason 60, and a text yet to be
@@ -7,26 +7,21 @@ written 40. It is what to expect, not a bound; the bound is the budget.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import astuple, dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
+from typing import Any
 
-from factory.data.examples import Text, is_blank
-from factory.data.generation import tidy
-from factory.recipe import Generate, HttpTeacher, Price, Recipe, Task
-from factory.teacher.answers import read_texts
-from factory.teacher.interrupt import run
-from factory.teacher.ledger import Ledger
-from factory.teacher.prompts import LabelPrompt, WritePrompt
-from factory.teacher.requests import Request, find_replies, key_of, label_request, write_request
-from factory.teacher.writing import Wish, plan_wishes, write_label
+from factory.data.examples import Text
+from factory.recipe import HttpTeacher, Price, Recipe
+from factory.teacher.ledger import Cost, Ledger
+from factory.teacher.questions import BYTES_PER_TOKEN, WRITTEN_TEXT_TOKENS, Planned, Questions
+from factory.teacher.requests import Request
 
-BYTES_PER_TOKEN = 4
 TOKENS_PER_MESSAGE = 4
 LABEL_ANSWER_TOKENS = 12
 REASON_TOKENS = 60
-WRITTEN_TEXT_TOKENS = 40
 
 
 @dataclass
@@ -41,27 +36,49 @@ class Forecast:
     def __add__(self, other: Forecast) -> Forecast:
         return Forecast(*(one + more for one, more in zip(astuple(self), astuple(other), strict=True)))
 
-    def priced(self, price: Price | None) -> Forecast:
-        """Return it with the dollars that its tokens cost."""
-        given = price or Price(input=0, output=0)
-        return replace(self, dollars=(self.input_tokens * given.input + self.output_tokens * given.output) / 1e6)
 
-
-def forecast(recipe: Recipe, texts: Sequence[Text], ledger: Path) -> Forecast:
+def forecast(recipe: Recipe, texts: Sequence[Text], ledger: Path, *, but: str | None = None) -> Forecast:
     """Return what writing the recipe's texts and labelling them and `texts` will take beyond what `ledger` has.
 
-    `texts` are those that are known before the teacher is asked: the user's own and gold.
+    `texts` are those that are known before the teacher is asked: the user's own and gold. Answers that the recipe
+    called `but` has paid for are taken for missing.
     """
-    total, known = Forecast(), list(texts)
-    with closing(Ledger(ledger if ledger.exists() else Path(":memory:"))) as book:
-        for place, settings in enumerate(recipe.all_teachers):
-            if isinstance(settings, HttpTeacher):
-                expected = Forecast()
-                if recipe.generate and place == 0:
-                    known += _forecast_writing(expected, settings, recipe.task, recipe.generate, book)
-                _forecast_labels(expected, settings, recipe.task, known, book)
-                total += expected.priced(settings.price)
-    return total
+    with _opened(ledger) as book:
+        expected = (
+            estimate(settings, Questions(recipe, settings, book, but, invent=True).plan(texts))
+            for settings in _servers(recipe)
+        )
+        return sum(expected, Forecast())
+
+
+def check_forecast(recipe: Recipe, texts: Sequence[Text], ledger: Path) -> dict[str, Any] | None:
+    """Return the forecast as it was before the recipe had paid for anything, and by how much that was off.
+
+    `error_percent` is of the dollars or, without a price, of the tokens that the recipe's questions as it stands took;
+    it is None where some of them were not asked. Returns None where the recipe has paid for no question that it has.
+    """
+    with _opened(ledger) as book:
+        asked = [planned for settings in _servers(recipe) for planned in Questions(recipe, settings, book).plan(texts)]
+        actual = book.spent_on(recipe.name, [planned.question.key for planned in asked])
+    if not actual.calls:
+        return None
+    expected = forecast(recipe, texts, ledger, but=recipe.name)
+    is_partial = recipe.budget.when_spent == "continue" and not all(planned.is_answered for planned in asked)
+    error = None if is_partial else _error(expected, actual)
+    is_priced = all(settings.price for settings in _servers(recipe))
+    dollars = round(expected.dollars, 6) if is_priced else None
+    return {**asdict(expected), "dollars": dollars, "error_percent": error}
+
+
+def estimate(settings: HttpTeacher, planned: Iterable[Planned]) -> Forecast:
+    """Return what those of the questions that have no answer yet will take."""
+    missing = [one for one in planned if not one.is_answered]
+    input_tokens = sum(estimate_tokens(one.request) for one in missing)
+    answer_tokens = LABEL_ANSWER_TOKENS + (REASON_TOKENS if settings.reason else 0)
+    output_tokens = sum(WRITTEN_TEXT_TOKENS * one.texts or answer_tokens for one in missing)
+    price = settings.price or Price(input=0, output=0)
+    dollars = (input_tokens * price.input + output_tokens * price.output) / 1e6
+    return Forecast(len(missing), input_tokens, output_tokens, dollars)
 
 
 def estimate_tokens(request: Request) -> int:
@@ -70,40 +87,18 @@ def estimate_tokens(request: Request) -> int:
     return sum(-(-len(content.encode()) // BYTES_PER_TOKEN) + TOKENS_PER_MESSAGE for content in contents)
 
 
-def _forecast_labels(
-    expected: Forecast, settings: HttpTeacher, task: Task, texts: Sequence[Text], book: Ledger
-) -> None:
-    prompt = LabelPrompt(task, reason=settings.reason)
-    requests = {}
-    for text in dict.fromkeys(text for text in texts if not is_blank(text)):
-        for sample in range(settings.samples):
-            request = label_request(settings, prompt, text, sample)
-            requests[key_of(settings, request, sample)] = estimate_tokens(request)
-    known = {key for key, _ in find_replies(book, list(requests))}
-    missing = [tokens for key, tokens in requests.items() if key not in known]
-    expected.calls += len(missing)
-    expected.input_tokens += sum(missing)
-    expected.output_tokens += (LABEL_ANSWER_TOKENS + REASON_TOKENS * settings.reason) * len(missing)
+def _servers(recipe: Recipe) -> Iterator[HttpTeacher]:
+    return (settings for settings in recipe.all_teachers if isinstance(settings, HttpTeacher))
 
 
-def _forecast_writing(
-    expected: Forecast, settings: HttpTeacher, task: Task, generate: Generate, book: Ledger
-) -> list[str]:
-    """Go through the calls as writing would; where the ledger has no answer, stand-ins take the place of the texts."""
-    prompt = WritePrompt(task, generate)
+@contextmanager
+def _opened(ledger: Path) -> Iterator[Ledger]:
+    with closing(Ledger(ledger if ledger.exists() else Path(":memory:"))) as book:
+        yield book
 
-    async def ask(wish: Wish, written: list[str]) -> list[str]:
-        request = write_request(settings, prompt, generate, wish, written)
-        count = wish.order.count
-        for _, reply in find_replies(book, [key_of(settings, request, wish.sample)]):
-            return read_texts(reply.content, count)
-        expected.calls += 1
-        expected.input_tokens += estimate_tokens(request)
-        expected.output_tokens += WRITTEN_TEXT_TOKENS * count
-        return [f"{wish.sample}.{n} ".ljust(BYTES_PER_TOKEN * WRITTEN_TEXT_TOKENS, "x") for n in range(count)]
 
-    async def write() -> list[str]:
-        chains = [await write_label(wishes, ask) for wishes in plan_wishes(task, generate)]
-        return [tidy(example.text) for chain in chains for example in chain]
-
-    return run(write(), lambda: None)
+def _error(expected: Forecast, actual: Cost) -> float | None:
+    if actual.dollars:
+        return round(100 * (expected.dollars / actual.dollars - 1), 1)
+    tokens = expected.input_tokens + expected.output_tokens
+    return round(100 * (tokens / actual.tokens - 1), 1) if actual.tokens else None

@@ -47,7 +47,9 @@ UPDATE calls SET reply = :reply, outcome = :outcome, model = coalesce(:answered_
     "when" = :when
 WHERE key = :key AND recipe = :recipe
 """
-FIND = f"SELECT key, reply FROM calls WHERE key IN ({{}}) AND outcome IN {COMPLETE}"
+FIND = f"SELECT key, reply FROM calls WHERE key IN ({{}}) AND recipe IS NOT ? AND outcome IN {COMPLETE}"
+SPENT = "sum(attempts), sum(input_tokens), sum(output_tokens), sum(dollars)"
+SPENT_ON = f"SELECT {SPENT} FROM calls WHERE key IN ({{}}) AND recipe = ?"
 KEYS_AT_ONCE = 500
 KEPT = f"SELECT count(*) FROM calls WHERE recipe = ? AND outcome IN {COMPLETE}"
 SUMS = "sum(attempts), sum(max(attempts - 1, 0)), sum(input_tokens), sum(output_tokens), sum(dollars)"
@@ -125,19 +127,24 @@ class Ledger:
         with self._explained():
             return open_turns(self.path.absolute().with_name(f"{self.path.name}-turns"))
 
-    def find(self, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Yield the key and the raw reply of those of `keys` that were answered before."""
-        with self._explained():
-            for start in range(0, len(keys), KEYS_AT_ONCE):
-                some = keys[start : start + KEYS_AT_ONCE]
-                yield from self._db.execute(FIND.format(", ".join("?" * len(some))), some)
+    def find(self, keys: Sequence[str], but: str | None = None) -> Iterator[tuple[str, str]]:
+        """Yield the key and the raw reply of those of `keys` that were answered before, not counting recipe `but`."""
+        return self._select(FIND, keys, but)
 
     def spent(self, recipe: str) -> Cost:
         """Return what the recipe has spent since it began, calls in flight at their upper bound."""
-        columns = "sum(attempts), sum(input_tokens), sum(output_tokens), sum(dollars)"
         with self._explained():
-            row = self._db.execute(f"SELECT {columns} FROM calls WHERE recipe = ?", (recipe,)).fetchone()
-        return Cost(*(value or 0 for value in row))
+            return _as_cost(self._db.execute(f"SELECT {SPENT} FROM calls WHERE recipe = ?", (recipe,)).fetchone())
+
+    def spent_on(self, recipe: str, keys: Sequence[str]) -> Cost:
+        """Return what of that went to the questions with these keys."""
+        return sum((_as_cost(row) for row in self._select(SPENT_ON, keys, recipe)), Cost())
+
+    def has(self, question: Question, reply: str) -> bool:
+        """Return whether this very reply is kept already."""
+        statement = "SELECT 1 FROM calls WHERE key = ? AND recipe = ? AND reply = ?"
+        with self._explained():
+            return bool(self._db.execute(statement, (question.key, question.recipe, reply)).fetchone())
 
     def kept(self, recipe: str) -> int:
         """Return how many answers the recipe has paid for and can have again."""
@@ -193,6 +200,12 @@ class Ledger:
             names = [column[0] for column in found.description]
             return [dict(zip(names, row, strict=True)) for row in found]
 
+    def _select(self, statement: str, keys: Sequence[str], recipe: str | None) -> Iterator[Any]:
+        with self._explained():
+            for start in range(0, len(keys), KEYS_AT_ONCE):
+                some = keys[start : start + KEYS_AT_ONCE]
+                yield from self._db.execute(statement.format(", ".join("?" * len(some))), [*some, recipe])
+
     def _prepare(self) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
@@ -220,6 +233,10 @@ def summarise(path: Path, recipe: str | None = None) -> dict[str, Any]:
         return ledger.summarise(recipe)
     finally:
         ledger.close()
+
+
+def _as_cost(row: Any) -> Cost:
+    return Cost(*(value or 0 for value in row))
 
 
 def _name_sums(sums: Any) -> dict[str, Any]:

@@ -49,9 +49,9 @@ def find_endpoint(settings: HttpTeacher) -> str:
     return parts.netloc.rpartition("@")[2].lower() + parts.path.rstrip("/")
 
 
-def find_replies(ledger: Ledger, keys: Sequence[str]) -> Iterator[tuple[str, Reply]]:
-    """Yield the key and the answer of those questions that the ledger has an answer to."""
-    for key, body in ledger.find(keys):
+def find_replies(ledger: Ledger, keys: Sequence[str], but: str | None = None) -> Iterator[tuple[str, Reply]]:
+    """Yield the key and the answer of those questions that the ledger has an answer to, not one that `but` paid."""
+    for key, body in ledger.find(keys, but):
         with suppress(Fault):
             yield key, read_reply(body)
 
