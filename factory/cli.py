@@ -11,7 +11,6 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -204,13 +203,12 @@ def ledger(path: Path | None, form: str) -> None:
     """Show what was asked and paid, of one recipe or of all."""
     from factory.hub.target import factory_home
     from factory.teacher.ledger import summarise
+    from factory.teacher.statement import write_statement
 
-    summary = summarise(factory_home() / "teacher.sqlite", Recipe.read(path).name if path else None)
-    click.echo(json.dumps(summary) if form == "json" else _lines(summary))
-
-
-def _lines(summary: dict[str, Any]) -> str:
-    return "\n".join(f"{key.replace('_', ' '):<14} {value}" for key, value in summary.items())
+    recipe = Recipe.read(path) if path else None
+    summary = summarise(factory_home() / "teacher.sqlite", recipe.name if recipe else None)
+    price = getattr(recipe.teacher, "price", None) if recipe else None
+    click.echo(json.dumps(summary) if form == "json" else write_statement(summary, price))
 
 
 def _hint(command: str) -> None:

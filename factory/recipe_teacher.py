@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
@@ -16,6 +17,7 @@ class Price(Section):
 
     input: float = Field(ge=0, description="Dollars per million input tokens.")
     output: float = Field(ge=0, description="Dollars per million output tokens.")
+    date: datetime.date | None = Field(None, description="The day on which the provider asked for it (YYYY-MM-DD).")
     batch: float = Field(0.5, ge=0, le=1, description="Share of it that answers out of a batch file cost.")
 
     def in_batches(self) -> Price:

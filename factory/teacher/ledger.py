@@ -13,46 +13,26 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from factory.errors import StoreError
+from factory.teacher.ledger_sql import (
+    BOOK,
+    BY_RECIPE,
+    FIND,
+    KEPT,
+    SCHEMA,
+    SCHEMA_VERSION,
+    SETTLE,
+    SPENT,
+    SPENT_ON,
+    SUMS,
+)
 from factory.teacher.turns import Turns, open_turns
 
-SCHEMA_VERSION = 1
-COMPLETE = ("answered", "cut off", "filtered", "refused")  # paid for: served again, never asked again
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS calls (
-    key TEXT NOT NULL, recipe TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT, request TEXT NOT NULL, reply TEXT,
-    outcome TEXT NOT NULL, model TEXT NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
-    estimated INTEGER NOT NULL, dollars REAL NOT NULL, seconds REAL NOT NULL, attempts INTEGER NOT NULL,
-    "when" TEXT NOT NULL, PRIMARY KEY (key, recipe)
-);
-CREATE INDEX IF NOT EXISTS spent ON calls (recipe, attempts, input_tokens, output_tokens, dollars);
-CREATE INDEX IF NOT EXISTS subjects ON calls (subject) WHERE subject IS NOT NULL;
-CREATE TABLE IF NOT EXISTS served (recipe TEXT PRIMARY KEY, answers INTEGER NOT NULL) WITHOUT ROWID;
-"""
-BOOK = """
-INSERT INTO calls VALUES (:key, :recipe, :kind, :subject, :request, NULL, 'sent', :model, :input_tokens,
-    :output_tokens, 0, :dollars, 0, :calls, :when)
-ON CONFLICT (key, recipe) DO UPDATE SET request = excluded.request, outcome = 'sent',
-    estimated = estimated OR outcome = 'sent',
-    input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens,
-    dollars = dollars + excluded.dollars, attempts = attempts + excluded.attempts, "when" = excluded."when"
-"""
-SETTLE = """
-UPDATE calls SET reply = :reply, outcome = :outcome, model = coalesce(:answered_by, model),
-    estimated = max(estimated, :estimated), seconds = :seconds, input_tokens = input_tokens + :input_tokens,
-    output_tokens = output_tokens + :output_tokens, dollars = dollars + :dollars, attempts = attempts + :calls,
-    "when" = :when
-WHERE key = :key AND recipe = :recipe
-"""
-FIND = f"SELECT key, reply FROM calls WHERE key IN ({{}}) AND recipe IS NOT ? AND outcome IN {COMPLETE}"
-SPENT = "sum(attempts), sum(input_tokens), sum(output_tokens), sum(dollars)"
-SPENT_ON = f"SELECT {SPENT} FROM calls WHERE key IN ({{}}) AND recipe = ?"
 KEYS_AT_ONCE = 500
-KEPT = f"SELECT count(*) FROM calls WHERE recipe = ? AND outcome IN {COMPLETE}"
-SUMS = "sum(attempts), sum(max(attempts - 1, 0)), sum(input_tokens), sum(output_tokens), sum(dollars)"
 
 
 @dataclass(frozen=True)
@@ -94,9 +74,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a call: one of COMPLETE or the reason of the failure, the raw reply, who gave it, how long it took.
+    """What came of a call: an outcome, the raw reply, who gave it, how long it took.
 
-    `estimated` says that the server did not tell the tokens, which therefore stay at their upper bound.
+    The outcome is one of `ledger_sql.COMPLETE` or the reason of a failure. `estimated` says that the server did not tell the tokens, which therefore stay at their upper bound.
     """
 
     outcome: str
@@ -186,11 +166,16 @@ class Ledger:
         with self._explained():
             total = self._db.execute(f"SELECT {SUMS} FROM calls {where}", given).fetchone()
             by_model = self._db.execute(f"SELECT model, {SUMS} FROM calls {where} GROUP BY model", given).fetchall()
+            by_recipe = self._db.execute(BY_RECIPE.format(where), given).fetchall()
             (cached,) = self._db.execute(f"SELECT sum(answers) FROM served {where}", given).fetchone()
         return {
             **_name_sums(total),
             "cached": cached or 0,
             "by_model": {model: _name_sums(sums) for model, *sums in by_model},
+            "by_recipe": {
+                name: {model: _name_sums(sums) for _, model, *sums in rows}
+                for name, rows in groupby(by_recipe, key=lambda row: row[0])
+            },
         }
 
     def replies(self, subject: str) -> list[dict[str, Any]]:
@@ -225,9 +210,12 @@ class Ledger:
 
 
 def summarise(path: Path, recipe: str | None = None) -> dict[str, Any]:
-    """Return calls, cached, retries, input_tokens, output_tokens, dollars and by_model, of one recipe or of all."""
+    """Return calls, cached, retries, tokens and dollars, and the same by_model and by_recipe, of one recipe or all.
+
+    `estimated` counts the questions of which a server did not tell the tokens; those stand at their upper bound.
+    """
     if not path.exists():
-        return {**_name_sums((None,) * 5), "cached": 0, "by_model": {}}
+        return {**_name_sums((None,) * 6), "cached": 0, "by_model": {}, "by_recipe": {}}
     ledger = Ledger(path)
     try:
         return ledger.summarise(recipe)
@@ -240,9 +228,9 @@ def _as_cost(row: Any) -> Cost:
 
 
 def _name_sums(sums: Any) -> dict[str, Any]:
-    calls, retries, input_tokens, output_tokens, dollars = (value or 0 for value in sums)
+    calls, retries, estimated, input_tokens, output_tokens, dollars = (value or 0 for value in sums)
     tokens = {"input_tokens": input_tokens, "output_tokens": output_tokens}
-    return {"calls": calls, "retries": retries, **tokens, "dollars": round(dollars, 9)}
+    return {"calls": calls, "retries": retries, "estimated": estimated, **tokens, "dollars": round(dollars, 9)}
 
 
 def _now() -> str:

@@ -68,7 +68,7 @@ class Fault(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: its raw body, one of `ledger.COMPLETE`, the text, who gave it, tokens in and out if told."""
+    """An answer: its raw body, one of `ledger_sql.COMPLETE`, the text, who gave it, tokens in and out if told."""
 
     body: str
     outcome: str

@@ -83,10 +83,25 @@ def test_the_summary_adds_up_calls_tokens_dollars_and_models(opened, ledger):
     ask(opened, "c", recipe="other")
     opened.count_served("r", 2)
     opened.count_served("r", 3)
-    sums = {"calls": 3, "retries": 1, "input_tokens": 120, "output_tokens": 15, "dollars": 0.75}
-    assert summarise(ledger, "r") == {**sums, "cached": 5, "by_model": {"echoed": sums}}
+    sums = {"calls": 3, "retries": 1, "estimated": 0, "input_tokens": 120, "output_tokens": 15, "dollars": 0.75}
+    assert summarise(ledger, "r") == {
+        **sums,
+        "cached": 5,
+        "by_model": {"echoed": sums},
+        "by_recipe": {"r": {"echoed": sums}},
+    }
     assert summarise(ledger)["calls"] == 4
     assert set(summarise(ledger)["by_model"]) == {"echoed", "asked"}
+    assert [(name, *models) for name, models in summarise(ledger)["by_recipe"].items()] == [
+        ("other", "asked"),
+        ("r", "echoed"),
+    ]
+
+
+def test_questions_whose_tokens_a_server_did_not_tell_are_counted(opened, ledger):
+    ask(opened, "a", cost=BOUND, estimated=True)
+    ask(opened, "b")
+    assert summarise(ledger)["estimated"] == 1
 
 
 def test_a_ledger_that_is_not_there_yet_is_empty_and_is_not_made(ledger):
