@@ -27,7 +27,9 @@ def hub() -> None:
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
 def serve(host: str, port: int, webhook_host: tuple[str, ...], root: Path | None, form: str) -> None:
     """Run the embedded Hub in the foreground."""
+    from factory.localhub.pages.running import Runtime
     from factory.localhub.server import Started, serve
+    from factory.serving.pages import can_open, open_model
 
     def announce(started: Started) -> None:
         facts = {**asdict(started), "root": str(started.root)}
@@ -35,7 +37,14 @@ def serve(host: str, port: int, webhook_host: tuple[str, ...], root: Path | None
         click.echo(json.dumps(facts) if form == "json" else "\n".join(lines))
 
     try:
-        serve(_root(root), host=host, port=port, ready=announce, webhook_hosts=webhook_host)
+        serve(
+            _root(root),
+            host=host,
+            port=port,
+            ready=announce,
+            webhook_hosts=webhook_host,
+            runtime=Runtime(can_open, open_model),
+        )
     except OSError as fault:
         raise HubError(f"{host}:{port} cannot be served ({fault.strerror}); choose another --port") from fault
 

@@ -21,6 +21,7 @@ from factory.localhub.calls import Call, reply
 from factory.localhub.cors import answer_preflight, is_preflight, share
 from factory.localhub.errors import HubError, Moved
 from factory.localhub.pages import read_session, show_refusal, wants_page
+from factory.localhub.pages.running import Runner, Runtime
 from factory.localhub.routes import ROUTES
 from factory.localhub.routing import MAX_JSON_BYTES, Route, find_route
 from factory.localhub.smart_http import read_authorization
@@ -37,10 +38,12 @@ class Hub:
 
     With `hosts`, a request for any other host name is refused: a page that a browser loads elsewhere must not reach
     a Hub on loopback by pointing its own name there, and may read its answers only if it comes from such a host too.
+    With a `runtime`, the pages of models run them.
     """
 
-    def __init__(self, store: Store, *, hosts: frozenset[str] | None = None) -> None:
+    def __init__(self, store: Store, *, hosts: frozenset[str] | None = None, runtime: Runtime | None = None) -> None:
         self.store = store
+        self._runner = Runner(runtime, store.blobs) if runtime else None
         self._hosts = hosts
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="hub")
 
@@ -50,7 +53,7 @@ class Hub:
         request = Request(scope, receive)
         call = Call(
             self.store, request.method, request.scope["raw_path"].decode("latin-1"), request.query_params,
-            {key.lower(): value for key, value in request.headers.items()},
+            {key.lower(): value for key, value in request.headers.items()}, runner=self._runner,
         )  # fmt: skip
         response = answer_preflight() if is_preflight(call) else await self._answer(request, call)
         share(call, response, self._hosts)
@@ -61,6 +64,8 @@ class Hub:
     def close(self) -> None:
         """Wait for the threads that still answer."""
         self._threads.shutdown()
+        if self._runner:
+            self._runner.close()
 
     async def _answer(self, request: Request, call: Call) -> Response:
         try:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse, Response
@@ -13,6 +13,9 @@ from starlette.responses import JSONResponse, Response
 from factory.localhub.accounts import Account
 from factory.localhub.errors import HubError, forbidden, unauthorized
 from factory.localhub.store import Store
+
+if TYPE_CHECKING:
+    from factory.localhub.pages.running import Runner
 
 _AUTHORITY = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?")
 
@@ -30,6 +33,7 @@ class Call:
     account: Account | None = None
     body: bytes = b""
     file: Path | None = None
+    runner: "Runner | None" = None
 
     @property
     def endpoint(self) -> str:

@@ -9,6 +9,7 @@ from factory.localhub.accounts import create_token, ensure_user, revoke_token
 from factory.localhub.app import Hub
 from factory.localhub.deliveries import LOOPBACK, Sender
 from factory.localhub.listening import Listening, listen
+from factory.localhub.pages.running import Runtime
 from factory.localhub.store import Store
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -33,11 +34,13 @@ def serve(
     port: int = 7870,
     ready: Callable[[Started], None],
     webhook_hosts: Collection[str] = (),
+    runtime: Runtime | None = None,
 ) -> None:
     """Serve the Hub kept in `root` until SIGTERM or SIGINT, then finish the requests under way and return.
 
     Port 0 takes any free one. `ready` is called once, when requests are accepted, with a token that is good until
-    then; webhooks call `webhook_hosts` and, from a Hub on loopback, loopback. Raises an OSError when the address is
+    then; webhooks call `webhook_hosts` and, from a Hub on loopback, loopback. A Hub on loopback runs models for
+    their pages with `runtime`; one that others reach runs nothing of theirs. Raises an OSError when the address is
     taken.
     """
     store = Store(root.resolve())
@@ -47,7 +50,7 @@ def serve(
     shown = f"[{host}]" if ":" in host else host
     started = Started(f"http://{shown}:{listener.getsockname()[1]}", token, store.root, store.default_user)
     hosts = frozenset((*_LOOPBACK, shown.lower())) if _is_loopback(listener) else None
-    hub = Hub(store, hosts=hosts)
+    hub = Hub(store, hosts=hosts, runtime=runtime if hosts else None)
     sender = Sender(store, started.endpoint, {*webhook_hosts, *(LOOPBACK if hosts else ())})
     sender.start()
     try:

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from factory.localhub.calls import Call
 from factory.localhub.collections import find_collection
 from factory.localhub.errors import HubError
-from factory.localhub.pages import files, home, repository, session
+from factory.localhub.pages import changes, files, home, repository, session
 from factory.localhub.pages.rendering import send_static, show_refusal, wants_page
 from factory.localhub.pages.session import read_session
 from factory.localhub.repos import find_repo
@@ -50,6 +50,7 @@ def _repository_routes(path: str) -> tuple[Route, ...]:
         Route("GET", f"{path}/tree/{{rev}}/{{path*}}", _page(files.show_tree, _name_repository)),
         Route("GET", f"{path}/blob/{{rev}}/{{path*}}", _page(files.show_blob, _name_repository)),
         Route("GET", f"{path}/commits/{{rev}}", _page(files.show_commits, _name_repository)),
+        Route("GET", f"{path}/commit/{{rev}}", _page(changes.show_commit, _name_repository)),
     )
 
 

@@ -13,6 +13,7 @@ from factory.localhub.pages.facts import list_facts, list_results, list_tags
 from factory.localhub.pages.links import find_related
 from factory.localhub.pages.preview import preview_dataset
 from factory.localhub.pages.rendering import render
+from factory.localhub.pages.running import MAX_CHARACTERS, answer_text
 from factory.localhub.pages.usage import show_usage
 from factory.localhub.repos import Repo, find_repo
 from factory.localhub.revisions import BRANCH, TAG, resolve_revision
@@ -30,7 +31,8 @@ def show_repository(call: Call) -> Response:
     """Return the page of the head of main."""
     repo, db = find_repo(call), call.store.db
     frame = repository_frame(call, repo, "main")
-    files = list_files(db, resolve_revision(db, repo.id, "main").tree)
+    tree = resolve_revision(db, repo.id, "main").tree
+    files = list_files(db, tree)
     values: dict[str, Any] = {
         "has_card": "README.md" in files,
         "card": _read_card(call, repo, files) if frame["is_open"] else None,
@@ -40,9 +42,14 @@ def show_repository(call: Call) -> Response:
         "related": find_related(call, repo),
         "bytes": sum({entry.sha256: entry.size for entry in files.values()}.values()),
         "files": len(files),
+        "answer": None,
         "preview": None,
         "stage": None,
+        "max_characters": MAX_CHARACTERS,
     }
+    if repo.type == "model" and frame["is_open"]:
+        model_type = str(json.loads(repo.row["config"]).get("model_type"))
+        values["answer"] = answer_text(call, repo, tree, files, model_type)
     if repo.type == "dataset" and frame["is_open"]:
         values["preview"] = preview_dataset(call, json.loads(repo.row["card"]), files)
     if repo.type == "space":
