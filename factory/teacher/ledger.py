@@ -76,7 +76,8 @@ class Question:
 class Result:
     """What came of a call: an outcome, the raw reply, who gave it, how long it took.
 
-    The outcome is one of `ledger_sql.COMPLETE` or the reason of a failure. `estimated` says that the server did not tell the tokens, which therefore stay at their upper bound.
+    The outcome is one of `ledger_sql.COMPLETE` or the reason of a failure. `estimated` says that
+    the server did not tell the tokens, which therefore stay at their upper bound.
     """
 
     outcome: str
