@@ -84,7 +84,7 @@ class Hub:
         except sqlite3.OperationalError as fault:
             return _refuse(_database_fault(fault))
         except OSError as fault:
-            if fault.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if fault.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise
             return _refuse(HubError(507, f"The disk of the Hub is full: free some space under {self.store.root}"))
         finally:
@@ -120,7 +120,7 @@ class Hub:
                 size += len(chunk)
                 if size > limit:
                     raise too_large
-                file.write(chunk)
+                self.store.blobs.disk.write(file, chunk)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -141,6 +141,6 @@ def _refuse(refusal: HubError) -> Response:
 def _database_fault(fault: sqlite3.OperationalError) -> HubError:
     if "locked" in str(fault):
         return HubError(409, "Another change is being written: try again")
-    if "full" in str(fault):
-        return HubError(507, "The disk of the Hub is full")
+    if "full" in str(fault) or "disk I/O" in str(fault):
+        return HubError(507, "The disk of the Hub is full or broken")
     raise fault

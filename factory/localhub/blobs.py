@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from factory.localhub.disk import Disk
 from factory.localhub.errors import HubError
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -17,16 +18,20 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 class HashingFile:
     """A file being written, with the size and SHA-256 of what it holds so far."""
 
-    def __init__(self, file: BinaryIO, path: Path) -> None:
+    def __init__(self, file: BinaryIO, path: Path, disk: Disk) -> None:
         self.path = path
         self.size = 0
         self._file = file
+        self._disk = disk
         self._sha256 = hashlib.sha256()
 
     def write(self, content: bytes) -> None:
-        self._file.write(content)
+        self._disk.write(self._file, content)
         self._sha256.update(content)
         self.size += len(content)
+
+    def flush(self) -> None:
+        self._file.flush()
 
     @property
     def sha256(self) -> str:
@@ -36,7 +41,8 @@ class HashingFile:
 class BlobStore:
     """A content-addressed folder `blobs/ab/abcd...` and the folder for files on their way into it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, disk: Disk) -> None:
+        self.disk = disk
         self.folder = root / "blobs"
         self.incoming = root / "incoming"
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -65,14 +71,14 @@ class BlobStore:
         descriptor, name = tempfile.mkstemp(dir=self.incoming)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                received = HashingFile(file, Path(name))
+                received = HashingFile(file, Path(name), self.disk)
                 yield received
         finally:
             Path(name).unlink(missing_ok=True)
 
     def keep(self, received: HashingFile) -> str:
         """Make a received file permanent and return its SHA-256: on disk for good once this returns."""
-        received._file.flush()
+        received.flush()
         self.adopt(received.path, received.sha256)
         return received.sha256
 
@@ -81,12 +87,14 @@ class BlobStore:
         if self.size(sha256) is not None:
             return
         with path.open("rb") as file:
-            os.fsync(file.fileno())
+            self.disk.sync(file.fileno())
         target = self.path(sha256)
-        _make_folder(target.parent)
+        if not target.parent.is_dir():
+            target.parent.mkdir(exist_ok=True)
+            self._sync_folder(self.folder)
         path.chmod(0o444)
-        path.rename(target)
-        sync_folder(target.parent)
+        self.disk.rename(path, target)
+        self._sync_folder(target.parent)
 
     def put(self, content: bytes) -> str:
         """Store `content` and return its SHA-256."""
@@ -97,17 +105,10 @@ class BlobStore:
                 self.keep(received)
         return sha256
 
-
-def sync_folder(folder: Path) -> None:
-    """Make renames and removals in `folder` survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _make_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        folder.mkdir(exist_ok=True)
-        sync_folder(folder.parent)
+    def _sync_folder(self, folder: Path) -> None:
+        """Make renames and removals in `folder` survive a power cut."""
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            self.disk.sync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -130,12 +130,12 @@ class Database:
         """Hold the one write lock: everything inside happens or none of it does."""
         connection = self.connection
         connection.execute("BEGIN IMMEDIATE")
-        outcome = "ROLLBACK"
         try:
             yield connection
-            outcome = "COMMIT"
+            connection.execute("COMMIT")
         finally:
-            connection.execute(outcome)
+            if connection.in_transaction:  # a commit that failed on a full disk keeps the lock until it is taken back
+                connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close this thread's connection."""

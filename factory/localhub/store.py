@@ -9,6 +9,7 @@ from pathlib import Path
 
 from factory.localhub.blobs import BlobStore
 from factory.localhub.database import Database
+from factory.localhub.disk import Disk
 
 DEFAULT_USER = "local"
 
@@ -16,13 +17,13 @@ DEFAULT_USER = "local"
 class Store:
     """Everything a Hub keeps, in one directory that only its owner can read."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, disk: Disk | None = None) -> None:
         self.root = root
         root.mkdir(parents=True, exist_ok=True)
         root.chmod(0o700)
         self.xorbs = root / "xorbs"
         self.xorbs.mkdir(exist_ok=True)
-        self.blobs = BlobStore(root)
+        self.blobs = BlobStore(root, disk or Disk())
         self._database = Database(root / "hub.sqlite")
         self.secret = _read_secret(root / "secret")
         self._remember("instance", secrets.token_hex(8))

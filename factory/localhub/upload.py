@@ -126,7 +126,7 @@ def _receive_part(call: Call, claims: dict[str, Any]) -> Response:
         raise HubError(400, "The part is not of the size that was announced")
     folder = _parts_folder(call, claims)
     folder.mkdir(exist_ok=True)
-    _file(call).replace(folder / str(claims["part"]))
+    call.store.blobs.disk.rename(_file(call), folder / str(claims["part"]))
     return reply({}, headers={"ETag": f'"{claims["oid"]}-{claims["part"]}"'})
 
 

@@ -75,7 +75,7 @@ def receive_xorb(call: Call) -> Response:
     if wanted:
         target = _path(call, grant, name)
         target.parent.mkdir(exist_ok=True)
-        call.file.replace(target)
+        call.store.blobs.disk.rename(call.file, target)
         with call.store.transaction() as db:
             packed = struct.pack(f"<{len(lengths)}I", *lengths)
             values = (grant.user_id, name, packed, time.time())

@@ -5,12 +5,13 @@ import time
 import pytest
 
 from factory.localhub.blobs import BlobStore
+from factory.localhub.disk import Disk
 from factory.localhub.errors import HubError
 
 
 @pytest.fixture
 def blobs(tmp_path):
-    return BlobStore(tmp_path)
+    return BlobStore(tmp_path, Disk())
 
 
 def test_content_is_found_by_its_hash_and_kept_once(blobs):
