@@ -51,6 +51,7 @@ class Asking:
         self._teacher = teacher
         self._backoff_seconds = backoff_seconds
         self._slots = asyncio.Semaphore(1)  # the first call goes alone: a bad key costs one call
+        self._turns = account.ledger.turns
         self._limiter = Limiter(teacher.concurrency)
         self._health = Health(teacher)
         self._ending = asyncio.Event()
@@ -92,16 +93,15 @@ class Asking:
         self._settled.set()
 
     async def _ask_in_turn(self, question: Question, request: dict[str, Any]) -> Reply:
-        ledger = self._account.ledger
-        while not ledger.turns.take(question.key):
+        while not self._turns.take(question.key):
             await self._sleep(TURN_SECONDS)
         try:
-            for _, reply in find_replies(ledger, [question.key]):
+            for _, reply in find_replies(self._account.ledger, [question.key]):
                 self._account.usage.cached += 1
                 return reply
             return await self._ask(question, request)
         finally:
-            ledger.turns.give(question.key)
+            self._turns.give(question.key)
 
     async def _ask(self, question: Question, request: dict[str, Any]) -> Reply:
         attempts = 0
