@@ -110,6 +110,51 @@ def test_a_server_that_fails_three_texts_in_a_row_ends_the_run(open_teacher, tas
     assert len(server.asked) == 1 + 3 * 2
 
 
+def test_a_run_that_is_bound_to_leave_most_of_fifty_texts_unanswered_stops_with_a_count(open_teacher, task):
+    bad = Status(400, message="maximum context length is 4096 tokens")
+    with (
+        ScriptedTeacher(lambda asked: HAM if asked.number % 3 == 0 else bad) as server,
+        pytest.raises(TeacherError, match=r"left 26 of the last 39 texts unanswered \(26 x too long\); correct the"),
+    ):
+        open_teacher(server, concurrency=1).label([f"text {n}" for n in range(90)], task)
+    assert len(server.asked) == 39
+
+
+def test_a_run_that_leaves_half_of_its_texts_unanswered_goes_on(open_teacher, task):
+    with ScriptedTeacher(lambda asked: HAM if asked.number % 2 == 0 else Status(413)) as server:
+        answers = open_teacher(server, concurrency=1).label([f"text {n}" for n in range(90)], task)
+    assert sum(answer.label is None for answer in answers) == 45
+
+
+def test_an_outage_of_fifteen_scales_of_the_backoff_costs_no_text(open_teacher, task):
+    well = threading.Event()
+
+    def answer(asked):
+        if asked.number == 1:
+            threading.Timer(0.15, well.set).start()  # backoff_seconds is 0.01 here
+        return HAM if asked.number == 0 or well.is_set() else Status(500 + asked.number % 4)
+
+    with ScriptedTeacher(answer) as server:
+        answers = open_teacher(server, max_attempts=6).label([f"text {n}" for n in range(20)], task)
+    assert {answer.label for answer in answers} == {"ham"}
+
+
+def test_the_same_question_from_two_threads_is_sent_once(open_teacher, task):
+    texts = [f"text {n}" for n in range(12)]
+    with ScriptedTeacher(slowly(0.03, labels_by(lambda _: "ham"))) as server, ThreadPoolExecutor(2) as pool:
+        teachers = [open_teacher(server, recipe=name) for name in ("one", "two")]
+        found = list(pool.map(lambda teacher: teacher.label(texts, task), teachers))
+    assert found[0] == found[1]
+    assert sorted(server.texts) == sorted(texts)
+    assert sum(teacher.usage.cached for teacher in teachers) == 12
+
+
+def test_a_text_that_alone_is_refused_for_ever_is_given_up(open_teacher, task):
+    with ScriptedTeacher(lambda asked: Status(429) if asked.text == "unlucky" else HAM) as server:
+        answers = open_teacher(server, max_attempts=3).label(["first", "unlucky", "third"], task)
+    assert [answer.reason for answer in answers] == [None, "rate limit (HTTP 429)", None]
+
+
 def test_a_server_that_is_not_there_is_named(open_teacher, task, ledger):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
