@@ -106,3 +106,8 @@ class Budget(Section):
     when_spent: Literal["stop", "continue"] = Field(
         "stop", description="continue: go on with the rows that were answered; the others are removed, and counted."
     )
+
+    @property
+    def caps(self) -> dict[str, float | None]:
+        """The most that may be spent of each unit; None where there is no bound."""
+        return {"calls": self.calls, "tokens": self.tokens, "dollars": self.dollars}

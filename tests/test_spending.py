@@ -83,6 +83,15 @@ def test_a_budget_that_ends_leaves_a_dataset_that_says_so(path, server):
     assert len(server.asked) == 16
 
 
+def test_the_dataset_says_in_what_way_the_teacher_was_asked(path, server):
+    recipe = Recipe.read(path, ["teacher.samples=3", "teacher.logprobs=true", "teacher.reason=true"])
+    release = build(recipe)
+    assert len(server.asked) == 48
+    card = " ".join((release.path / "dataset" / "README.md").read_text().split())
+    assert "m was asked 3 times about each text, and most of its answers decide." in card
+    assert "m gave a reason before each label." in card
+
+
 def test_a_batch_is_exported_and_imported_by_command(path, server, tmp_path):
     questions, results = tmp_path / "questions.jsonl", tmp_path / "results.jsonl"
     out = invoke("teacher", "export", path, questions)

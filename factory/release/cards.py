@@ -157,6 +157,7 @@ def _fill(name: str, metadata: Json, contents: Contents, student: str | None = N
         "on_origin": Markdown(origins.on_origin(contents)),
         "on_attributes": Markdown(sentences.on_attributes(contents)),
         "on_asked_labels": Markdown(sentences.on_asked_labels(contents)),
+        "on_asking": Markdown(origins.on_asking(contents)),
         "on_committee": Markdown(origins.on_committee(contents)),
         "on_split": Markdown(sentences.on_split(contents)),
         "on_teacher": Markdown(origins.on_teacher(contents)),

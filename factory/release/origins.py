@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from factory.evaluation.markdown import escape
 from factory.evaluation.report import name_teacher, name_teachers
-from factory.recipe import RecordedTeacher
+from factory.recipe import HttpTeacher, RecordedTeacher, TeacherSettings
 from factory.release.contents import Contents
 from factory.teacher import OVER_BUDGET
 
@@ -26,6 +28,24 @@ def on_origin(contents: Contents) -> str:
         f"{sources['texts']:,} texts came with the recipe, and {sources['generated']:,} were written by a language "
         f"model, {name}, to carry a given label. It labelled all of them in a pass that did not show that label."
     )
+
+
+def on_asking(contents: Contents) -> str:
+    """Return in what way the teacher was asked beyond once for a label; empty where it was not."""
+    said = [line for settings in contents.recipe.all_teachers for line in _ways_of_asking(settings)]
+    return " ".join(said)
+
+
+def _ways_of_asking(settings: TeacherSettings) -> Iterator[str]:
+    if not isinstance(settings, HttpTeacher):
+        return
+    name = escape(settings.model)
+    if settings.samples > 1:
+        yield f"{name} was asked {settings.samples} times about each text, and most of its answers decide."
+    if settings.logprobs:
+        yield f"The probabilities of {name} are those of its tokens; what is missing in their sum went to other words."
+    if settings.reason:
+        yield f"{name} gave a reason before each label."
 
 
 def on_committee(contents: Contents) -> str:

@@ -100,11 +100,10 @@ def _open_account(ledger: Ledger, recipe: Recipe, settings: HttpTeacher) -> Acco
 
 
 def _within_budget(questions: Sequence[Planned], account: Account, recipe: Recipe) -> Iterator[Planned]:
-    caps = {"calls": recipe.budget.calls, "tokens": recipe.budget.tokens, "dollars": recipe.budget.dollars}
     total = account.ledger.spent(recipe.name)
     for one in questions:
         total += account.bound(_as_text(one), one.request["max_tokens"])
-        if any(cap is not None and getattr(total, unit) > cap + ROUNDING for unit, cap in caps.items()):
+        if any(cap is not None and getattr(total, unit) > cap + ROUNDING for unit, cap in recipe.budget.caps.items()):
             return
         yield one
 

@@ -33,7 +33,7 @@ class Account:
         self.recipe = recipe
         self.usage = usage
         self.left = 0  # questions without an answer, for the advice in the message
-        self._caps = {"calls": budget.calls, "tokens": budget.tokens, "dollars": budget.dollars}
+        self._caps = budget.caps
         self._price = price or Price(input=0, output=0)
         self._more_input = 0
         self._more_output = 0

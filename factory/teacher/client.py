@@ -13,6 +13,7 @@ from factory.data.examples import Example, Text, example_id
 from factory.errors import BudgetError, TeacherError
 from factory.recipe import Budget, Generate, HttpTeacher, Task
 from factory.teacher import OVER_BUDGET, Answer, Usage
+from factory.teacher.allowance import limit_wishes
 from factory.teacher.answers import read_texts
 from factory.teacher.asking import Asking
 from factory.teacher.budget import Account
@@ -20,7 +21,15 @@ from factory.teacher.interrupt import run
 from factory.teacher.ledger import Ledger, Question
 from factory.teacher.prompts import KINDS_VERSION, PROMPT_VERSION, REASON_VERSION, LabelPrompt, WritePrompt
 from factory.teacher.replies import WITHOUT_LABEL, ReplyReader
-from factory.teacher.requests import Request, find_endpoint, find_replies, key_of, label_request, write_request
+from factory.teacher.requests import (
+    LabelKeys,
+    Request,
+    find_endpoint,
+    find_replies,
+    key_of,
+    label_request,
+    write_request,
+)
 from factory.teacher.votes import count_votes
 from factory.teacher.wire import Fault, Reply, Wire
 from factory.teacher.writing import Wish, as_examples, plan_wishes, write_label
@@ -69,7 +78,8 @@ class ChatTeacher:
         answered until then costs nothing the next time.
         """
         prompt, reader = LabelPrompt(task, reason=self._settings.reason), ReplyReader(self._settings, task)
-        keys = {text: self._label_keys(prompt, text) for text in dict.fromkeys(texts)}
+        named = LabelKeys(self._settings, prompt)
+        keys = {text: named.of(text) for text in dict.fromkeys(texts)}
         asked = {key: (text, sample) for text in keys for sample, key in enumerate(keys[text])}
         with self._opened() as (ledger, account):
             answers, missing = self._recall(ledger, reader, asked)
@@ -87,6 +97,8 @@ class ChatTeacher:
         Raises as `label` does, and TeacherError when no text at all came back.
         """
         prompt, plan = WritePrompt(task, generate), plan_wishes(task, generate)
+        if self._goes_on:
+            plan = limit_wishes(plan, self._settings, task, generate, self._budget)
         written: dict[int, list[str]] = {}
         reasons: Counter[str] = Counter()
         with self._opened() as (ledger, account):
@@ -143,13 +155,6 @@ class ChatTeacher:
 
         return run(main(), asking.end)
 
-    def _label_keys(self, prompt: LabelPrompt, text: Text) -> list[str]:
-        samples = range(self._settings.samples)
-        return [key_of(self._settings, self._label_request(prompt, (text, sample)), sample) for sample in samples]
-
-    def _label_request(self, prompt: LabelPrompt, asked: Asked) -> Request:
-        return label_request(self._settings, prompt, *asked)
-
     def _recall(
         self, ledger: Ledger, reader: ReplyReader, asked: dict[str, Asked]
     ) -> tuple[dict[str, Answer], dict[str, Asked]]:
@@ -170,7 +175,7 @@ class ChatTeacher:
             for key, (text, sample) in left:
                 question = Question(key, self._recipe, "label", example_id(text), self.name)
                 try:
-                    reply = await asking.ask(question, self._label_request(prompt, (text, sample)))
+                    reply = await asking.ask(question, label_request(self._settings, prompt, text, sample))
                 except Fault as fault:
                     answers[key] = Answer(None, fault.reason)
                 else:

@@ -74,11 +74,15 @@ def estimate(settings: HttpTeacher, planned: Iterable[Planned]) -> Forecast:
     """Return what those of the questions that have no answer yet will take."""
     missing = [one for one in planned if not one.is_answered]
     input_tokens = sum(estimate_tokens(one.request) for one in missing)
-    answer_tokens = LABEL_ANSWER_TOKENS + (REASON_TOKENS if settings.reason else 0)
-    output_tokens = sum(WRITTEN_TEXT_TOKENS * one.texts or answer_tokens for one in missing)
+    output_tokens = sum(WRITTEN_TEXT_TOKENS * one.texts or answer_tokens(settings) for one in missing)
     price = settings.price or Price(input=0, output=0)
     dollars = (input_tokens * price.input + output_tokens * price.output) / 1e6
     return Forecast(len(missing), input_tokens, output_tokens, dollars)
+
+
+def answer_tokens(settings: HttpTeacher) -> int:
+    """Return about how many tokens an answer with a label has."""
+    return LABEL_ANSWER_TOKENS + (REASON_TOKENS if settings.reason else 0)
 
 
 def estimate_tokens(request: Request) -> int:

@@ -111,7 +111,11 @@ class LabelPrompt:
 
     def messages(self, text: Text) -> list[Message]:
         """Return the messages for one text, or one pair of texts."""
-        return _converse(self.system, _as_data(text))
+        return _converse(self.system, self.content(text))
+
+    def content(self, text: Text) -> str:
+        """Return what the last of these messages says."""
+        return _write(_as_data(text))
 
 
 class WritePrompt:
@@ -129,7 +133,8 @@ class WritePrompt:
         wish["attributes"] = order.attributes
         wish["examples"] = [example.text for example in self._examples if example.label == order.label]
         wish["already_written"] = list(written[-SHOWN_TEXTS:])
-        return _converse(self.system, {key: value for key, value in wish.items() if value} | {"count": order.count})
+        said = {key: value for key, value in wish.items() if value}
+        return _converse(self.system, _write(said | {"count": order.count}))
 
 
 class ScorePrompt:
@@ -148,7 +153,7 @@ class ScorePrompt:
 
     def messages(self, text: Text) -> list[Message]:
         """Return the messages for one text, or one pair of texts."""
-        return _converse(self.system, _as_data(text))
+        return _converse(self.system, _write(_as_data(text)))
 
 
 def _instruct(template: str, task: Task) -> str:
@@ -160,9 +165,15 @@ def _as_data(text: Text) -> dict[str, Any]:
     return {"text": text} if isinstance(text, str) else dict(zip(("text", "text_pair"), text, strict=True))
 
 
-def _converse(system: str, data: dict[str, Any]) -> list[Message]:
-    encodable = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace").decode()
-    return [{"role": "system", "content": system}, {"role": "user", "content": encodable}]
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: texts come by the hundred thousand
+
+
+def _write(data: dict[str, Any]) -> str:
+    return _encode(data).encode("utf-8", "replace").decode()
+
+
+def _converse(system: str, said: str) -> list[Message]:
+    return [{"role": "system", "content": system}, {"role": "user", "content": said}]
 
 
 def _schema(properties: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import lru_cache
 
 from factory.recipe import HttpTeacher, Task
 from factory.teacher import Answer
@@ -20,7 +21,8 @@ class ReplyReader:
     """Reads the label out of each reply and, where they were asked for, the probabilities of all labels."""
 
     def __init__(self, settings: HttpTeacher, task: Task) -> None:
-        self._reader = open_reader(task)
+        # those who keep to a schema say the same few things
+        self._read = lru_cache(maxsize=1024)(open_reader(task).read)
         self._names = task.names
         self._wants_probabilities = settings.logprobs
         self._sums: list[float] = []
@@ -30,7 +32,7 @@ class ReplyReader:
         """Return the label and its probability as `confidence`, or no label and the reason."""
         if reason := WITHOUT_LABEL.get(reply.outcome):
             return Answer(None, reason)
-        answer = self._reader.read(reply.content)
+        answer = self._read(reply.content)
         if not self._wants_probabilities or answer.label is None:
             return answer
         probabilities = read_probabilities(reply.body, self._names)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from factory.data.examples import Text
 from factory.recipe import Generate, HttpTeacher
@@ -43,6 +46,19 @@ def key_of(settings: HttpTeacher, request: Request, sample: int = 0) -> str:
     return digest_of({"endpoint": find_endpoint(settings), "request": request, "sample": sample})
 
 
+class LabelKeys:
+    """The names of questions for labels, as `key_of` gives them; only what differs between them is written anew."""
+
+    def __init__(self, settings: HttpTeacher, prompt: LabelPrompt) -> None:
+        self._prompt = prompt
+        self._ends = [_around_text(settings, prompt, sample) for sample in range(settings.samples)]
+
+    def of(self, text: Text) -> list[str]:
+        """Return the name of each sample of the answer to `text`."""
+        written = _write_json(self._prompt.content(text))
+        return [hashlib.sha256(f"{head}{written}{tail}".encode()).hexdigest() for head, tail in self._ends]
+
+
 def find_endpoint(settings: HttpTeacher) -> str:
     """Return host, port and path of the server, without credentials."""
     parts = urlsplit(settings.base_url)
@@ -54,6 +70,19 @@ def find_replies(ledger: Ledger, keys: Sequence[str], but: str | None = None) ->
     for key, body in ledger.find(keys, but):
         with suppress(Fault):
             yield key, read_reply(body)
+
+
+_write_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _around_text(settings: HttpTeacher, prompt: LabelPrompt, sample: int) -> tuple[str, str]:
+    """Return what `key_of` hashes before and after the text of a question."""
+    request = label_request(settings, prompt, "", sample)
+    mark = uuid4().hex
+    request["messages"][-1]["content"] = mark
+    document = {"endpoint": find_endpoint(settings), "request": request, "sample": sample}
+    head, _, tail = json.dumps(document, ensure_ascii=False).partition(f'"{mark}"')
+    return head, tail
 
 
 def _request(

@@ -145,11 +145,33 @@ def test_a_budget_that_leaves_rows_out_is_part_of_the_stage(open_teacher):
     assert len({digest_of(identity) for identity in (stopping, small, large)}) == 3
 
 
+def test_no_more_is_written_than_can_be_labelled_within_the_budget(open_teacher, task):
+    generate = Generate(rows=30, rows_per_call=3)
+    with ScriptedTeacher(LABELS) as server:
+        teacher = open_teacher(server, budget=Budget(calls=17, when_spent="continue"))
+        written = teacher.write(task, generate)
+        again = open_teacher(server, budget=Budget(calls=17, when_spent="continue")).write(task, generate)
+        answers = teacher.label([example.text for example in written], task)
+    assert written == again
+    assert [example.asked_for for example in written] == ["ham"] * 6 + ["spam"] * 6
+    assert all(answer.label for answer in answers)
+    assert len(server.asked) == 4 + 12
+
+
 def test_texts_that_were_written_before_the_budget_ended_are_kept(open_teacher, task):
     generate = Generate(rows=30, rows_per_call=3)
     with ScriptedTeacher(LABELS) as server:
-        teacher = open_teacher(server, concurrency=1, budget=Budget(calls=4, when_spent="continue"))
-        written = teacher.write(task, generate)
+        open_teacher(server).label([f"text {number}" for number in range(37)], task)
+        written = open_teacher(server, budget=Budget(calls=40, when_spent="continue")).write(task, generate)
         complete = open_teacher(server).write(task, generate)
-    assert len(written) == 12
+    assert len(written) == 9
     assert {example.text for example in written} < {example.text for example in complete}
+
+
+def test_a_budget_that_cannot_pay_for_one_text_and_its_label_is_refused(open_teacher, task):
+    with (
+        ScriptedTeacher(LABELS) as server,
+        pytest.raises(BudgetError, match="too small to write texts"),
+    ):
+        open_teacher(server, budget=Budget(calls=2, when_spent="continue")).write(task, Generate(rows=30))
+    assert server.asked == []

@@ -1,0 +1,57 @@
+"""How much may be written, so that the same budget can be expected to pay for the labels too."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from factory.errors import BudgetError
+from factory.recipe import Budget, Generate, HttpTeacher, Price, Task
+from factory.teacher.forecast import answer_tokens, estimate_tokens
+from factory.teacher.ledger import Cost
+from factory.teacher.prompts import LabelPrompt, WritePrompt
+from factory.teacher.questions import BYTES_PER_TOKEN, WRITTEN_TEXT_TOKENS
+from factory.teacher.requests import label_request, write_request
+from factory.teacher.writing import Wish
+
+log = logging.getLogger("factory")
+
+
+def limit_wishes(
+    plan: Sequence[list[Wish]], settings: HttpTeacher, task: Task, generate: Generate, budget: Budget
+) -> list[list[Wish]]:
+    """Return those of the planned calls, evenly among the labels, whose texts can be labelled within `budget`.
+
+    It goes by what is expected, for the budget as a whole: what has been spent does not matter, so that a run that is
+    repeated does the same. Raises BudgetError when not even one call fits.
+    """
+    wishes = sorted((wish for chain in plan for wish in chain), key=lambda wish: wish.sample)
+    fitting = {wish.sample for wish in _fitting(wishes, settings, task, generate, budget)}
+    if not fitting:
+        raise BudgetError("the budget is too small to write texts and label them; raise it")
+    if len(fitting) < len(wishes):
+        log.warning("%d of %d calls may write, as the labels must be paid for too", len(fitting), len(wishes))
+    return [[wish for wish in chain if wish.sample in fitting] for chain in plan]
+
+
+def _fitting(
+    wishes: Sequence[Wish], settings: HttpTeacher, task: Task, generate: Generate, budget: Budget
+) -> Iterator[Wish]:
+    writing, labelling = WritePrompt(task, generate), LabelPrompt(task, reason=settings.reason)
+    text = "x" * BYTES_PER_TOKEN * WRITTEN_TEXT_TOKENS
+    label_input = estimate_tokens(label_request(settings, labelling, text))
+    total = Cost()
+    for wish in wishes:
+        labels = wish.order.count * settings.samples
+        written = WRITTEN_TEXT_TOKENS * wish.order.count
+        request = write_request(settings, writing, generate, wish, [])
+        input_tokens = estimate_tokens(request) + labels * label_input
+        total += _cost(settings.price, 1 + labels, input_tokens, written + labels * answer_tokens(settings))
+        if any(cap is not None and getattr(total, unit) > cap for unit, cap in budget.caps.items()):
+            return
+        yield wish
+
+
+def _cost(price: Price | None, calls: int, input_tokens: int, output_tokens: int) -> Cost:
+    given = price or Price(input=0, output=0)
+    return Cost(calls, input_tokens, output_tokens, (input_tokens * given.input + output_tokens * given.output) / 1e6)
