@@ -132,9 +132,9 @@ class Bench:
             texts.append(store(read_texts, self.find_rows(recipe.texts), recipe.texts, task.kind))
         labelled = [self.label(some) for some in texts]
         answers = self.label(gold) if gold else None
-        kept = store(filter_examples, labelled, gold, recipe.filter)
+        kept = store(filter_examples, labelled, gold, recipe.filter, recipe.language)
         splits = store(split_examples, kept, recipe.split, task.names)
-        unlabelled = store(select_unlabelled, kept, gold, recipe.filter)
+        unlabelled = store(select_unlabelled, kept, gold, recipe.filter, recipe.language)
         return Gathered(gold, gold_file, labelled, answers, kept, splits, unlabelled)
 
     def label(self, texts: Artifact) -> Artifact:

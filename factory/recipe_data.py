@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from factory.recipe_section import Section
+from factory.recipe_section import Section, later
 
 
 class SeedText(Section):
@@ -67,6 +67,20 @@ class Filter(Section):
         "drop", description="Generated texts whose blind label is not the label asked for."
     )
     gold_ngram: int = Field(13, ge=3, description="Words in a row shared with a gold text that remove a row.")
+    near_duplicate: float = later(
+        0.8,
+        ge=0.5,
+        le=1,
+        description="Share of word triples in common from which on a text repeats one of the same label, or of gold.",
+    )
+    faults: Literal["drop", "keep"] = later(
+        "drop",
+        description="Generated texts that name their label, refuse, talk about themselves or are in another language.",
+    )
+    personal_data: Literal["mask", "drop", "keep"] = later(
+        "mask",
+        description="E-mail addresses, phone, account and card numbers, keys to services; keys are never published.",
+    )
 
 
 class Split(Section):

@@ -15,6 +15,7 @@ from factory.hub.changes import Change, Repo, compare, list_files, repos_of
 from factory.hub.faults import FAULTS, explained, is_worth_another_look, sentence
 from factory.hub.preflight import check_ready
 from factory.hub.records import Record, read_record, write_record
+from factory.hub.secrets import check_secrets
 from factory.hub.target import Target, factory_home, open_target
 from factory.hub.verify import find_bases, verify_release
 from factory.recipe import Recipe
@@ -127,6 +128,7 @@ def push_release(
     Each repository gets one commit, or none when it holds the release already. Raises HubError; a file that somebody
     else changed is named and left alone.
     """
+    check_secrets(folder)
     changes = [_compare(target, repo, folder) for repo in repos]
     for change in changes:
         _check_card(target, change, folder)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from factory.data.candidates import Candidate
 from factory.data.examples import Example, read_examples, write_examples
-from factory.data.filtering import Candidate, filter_examples, sift
+from factory.data.filtering import filter_examples, sift
 from factory.errors import DataError
 from factory.recipe import Filter
 from factory.store import Artifact
@@ -47,8 +48,9 @@ def test_an_unfit_row_is_removed_with_the_reason(text, row, expected):
 
 def test_twelve_words_in_a_row_are_no_contamination():
     twelve = " ".join(LONG.split()[:12])
-    assert reason_for(f"{twelve} nothing", gold=[f"{twelve} something"]) is None
-    assert reason_for(f"{twelve} nothing", gold=[f"{twelve} something"], filter=Filter(gold_ngram=12)) is not None
+    row, gold = f"{twelve} nothing to see here at all", [f"{twelve} something"]
+    assert reason_for(row, gold=gold) is None
+    assert reason_for(row, gold=gold, filter=Filter(gold_ngram=12)) == "shares 12 words in a row with gold"
 
 
 def test_a_disagreement_may_be_kept():
@@ -128,19 +130,23 @@ def test_the_stage_writes_what_is_kept_what_is_not_and_the_counts(labelled, out)
     texts = labelled(Example("one two three", "a"), Example("short", "a"))
     written = labelled(Example("four five six", "b", asked_for="b"), Example("in the gold", "a"), name="written")
     gold = labelled(Example("In the gold!", "a", source="gold"), name="gold", file="gold.jsonl")
-    filter_examples([texts, written], gold, Filter(), out=out)
+    filter_examples([texts, written], gold, Filter(), "en", out=out)
     assert {row.text for row in read_examples(out / "kept.jsonl")} == {"one two three", "four five six"}
     rejected = read_examples(out / "rejected.jsonl")
     assert {(row.text, row.reason) for row in rejected} == {("short", "too short"), ("in the gold", "in gold")}
-    assert json.loads((out / "counts.json").read_text()) == {"kept": 2, "removed": {"too short": 1, "in gold": 1}}
+    assert json.loads((out / "counts.json").read_text()) == {
+        "kept": 2,
+        "removed": {"too short": 1, "in gold": 1},
+        "masked": {},
+    }
 
 
 def test_equal_rows_in_another_order_give_equal_bytes(labelled, out, tmp_path):
     rows = [Example(f"text number {n % 7}", "a", attributes={"n": str(n)}) for n in range(20)]
     again = tmp_path / "again"
     again.mkdir()
-    filter_examples([labelled(*rows)], None, Filter(), out=out)
-    filter_examples([labelled(*rows[::-1], name="reversed")], None, Filter(), out=again)
+    filter_examples([labelled(*rows)], None, Filter(), "en", out=out)
+    filter_examples([labelled(*rows[::-1], name="reversed")], None, Filter(), "en", out=again)
     for name in ("kept.jsonl", "rejected.jsonl", "counts.json"):
         assert (out / name).read_bytes() == (again / name).read_bytes()
 
@@ -148,7 +154,7 @@ def test_equal_rows_in_another_order_give_equal_bytes(labelled, out, tmp_path):
 def test_nothing_left_is_an_error_with_the_counts(labelled, out):
     rows = [Example("short", "a"), Example("no answer here", reason="refused"), Example("brief", "b")]
     with pytest.raises(DataError, match=r"no row is left to train on \(too short: 2, unanswered: refused: 1\); look"):
-        filter_examples([labelled(*rows)], None, Filter(), out=out)
+        filter_examples([labelled(*rows)], None, Filter(), "en", out=out)
 
 
 def pair_of(first, second, label="a"):
@@ -199,3 +205,64 @@ def test_a_label_asked_for_that_is_not_among_those_given_is_a_disagreement():
         Example("six seven eight", labels=(), asked_for="b"),
     ]
     assert reasons_of(rows) == {"four five six": "disagreement", "six seven eight": "disagreement"}
+
+
+def test_a_near_duplicate_with_the_same_answer_is_removed_and_one_with_another_is_kept():
+    rows = [Example(LONG, "a"), Example(f"{LONG} already", "a"), Example(f"{LONG} maybe", "b")]
+    kept, rejected = sift(rows, [], Filter())
+    assert sorted(row.label for row in kept) == ["a", "b"]
+    assert [row.reason for row in rejected] == ["near duplicate"]
+    assert len(sift(rows, [], Filter(near_duplicate=1))[0]) == 3
+
+
+def test_a_near_duplicate_of_gold_is_removed_whatever_its_label():
+    short = " ".join(LONG.split()[:12])
+    gold = [replace(Example(f"{short} today"), label="b")]
+    assert reasons_of([Example(f"{short} again", "a")], gold) == {f"{short} again": "near duplicate of gold"}
+    assert reasons_of([Example(f"{short} again", "a")], gold, Filter(near_duplicate=1)) == {}
+
+
+def test_faults_are_looked_for_in_generated_texts_alone():
+    text = "Here is a review that fits: it is good"
+    assert reason_for(text, source="generated") == "talks about itself"
+    assert reason_for(text, source="texts") is None
+    assert reason_for(text, source="generated", filter=Filter(faults="keep")) is None
+
+
+PHONED = "call me on 09061701461 this evening"
+
+
+def test_personal_data_is_masked_dropped_or_kept():
+    assert [row.text for row in sift([Example(PHONED, "a")], [], Filter())[0]] == [
+        "call me on 09060000000 this evening"
+    ]
+    assert sift([Example(PHONED, "a")], [], Filter(personal_data="keep"))[0] == [Example(PHONED, "a")]
+    (dropped,) = sift([Example(PHONED, "a")], [], Filter(personal_data="drop"))[1]
+    assert (dropped.text, dropped.reason) == ("call me on 09060000000 this evening", "personal data: phone number")
+
+
+def test_a_text_whose_mask_would_hide_it_is_still_known_to_be_in_gold():
+    assert {*reasons_of([Example(PHONED, "a")], [Example(PHONED)]).values()} == {"in gold"}
+
+
+def test_the_counts_say_in_how_many_rows_something_was_masked(labelled, out):
+    rows = [Example(PHONED, "a"), Example(f"{PHONED} or 09061701462", "b"), Example("one two three", "a")]
+    filter_examples([labelled(*rows)], None, Filter(), "en", out=out)
+    assert json.loads((out / "counts.json").read_text())["masked"] == {"phone number": 2}
+
+
+LONGER = st.lists(st.sampled_from([*LONG.split()[:4], "09061701461", "09061701462"]), min_size=1, max_size=12)
+SIMILAR = st.builds(
+    Example,
+    text=LONGER.map(" ".join),
+    label=st.sampled_from(["a", "b"]),
+    source=st.sampled_from(["texts", "generated"]),
+)
+
+
+@given(st.data(), st.lists(SIMILAR, max_size=12), st.sampled_from(["mask", "drop", "keep"]))
+def test_what_is_kept_is_kept_again_and_does_not_depend_on_the_order_of_rows(data, rows, personal_data):
+    filter, gold = Filter(min_words=1, near_duplicate=0.6, personal_data=personal_data), [Example("the report says")]
+    kept, _ = sift(rows, gold, filter)
+    assert sift(kept, gold, filter) == (kept, [])
+    assert sift(data.draw(st.permutations(rows)), gold, filter) == sift(rows, gold, filter)

@@ -85,7 +85,7 @@ def make_outputs(folder, text=RECIPE, rows=None, gold=None, model=None, facts=No
     labels = recipe.task.names
     labelled = stage.artifact("labelled", lambda out: write_examples(out / "examples.jsonl", rows or news(labels)))
     trusted = stage.artifact("gold", lambda out: write_examples(out / "gold.jsonl", gold)) if gold else None
-    kept = stage(filter_examples, [labelled], trusted, recipe.filter)
+    kept = stage(filter_examples, [labelled], trusted, recipe.filter, recipe.language)
     splits = stage(split_examples, kept, recipe.split, labels)
     answers = (
         stage.artifact("answers", lambda out: write_examples(out / "examples.jsonl", answer(gold, labels)))

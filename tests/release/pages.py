@@ -24,6 +24,7 @@ task:
     "{{ config }}": "| a | b |"
 teacher: {model: "evil](https://evil.example) <script>", base_url: "http://127.0.0.1:9/v1"}
 generate: {rows: 300}
+filter: {faults: keep} # its texts are English
 students:
   - {name: tiny, base_model: ./folder-of-mine}
 """
