@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from factory.data.diversity import describe_diversity
 from factory.data.examples import Example, parts_of
 
 
@@ -15,9 +16,9 @@ def describe_examples(splits: Mapping[str, Sequence[Example]], rejected: Sequenc
 
     `rows`, `labels` {label: rows}, `splits` {split: {"rows", "labels"}}, `words` {"min", "median", "max"} of the
     texts split at blanks, the two of a pair together (None without rows), `sources` {source: rows}, `removed`
-    {reason: rows}, and `agreement` {"rows", "agreed"}: of the rows written for a label and answered, removed ones
-    included, those that got that label. A multi-label row counts for each of its labels, and `none_applies` counts the
-    rows that have none; other tasks do not have that key.
+    {reason: rows}, `agreement` {"rows", "agreed"}: of the rows written for a label and answered, removed ones
+    included, those that got that label; and `diversity` of the rows in `splits`. A multi-label row counts for each of
+    its labels, and `none_applies` counts the rows that have none; other tasks do not have that key.
     """
     rows = [row for part in splits.values() for row in part]
     described = {
@@ -28,6 +29,7 @@ def describe_examples(splits: Mapping[str, Sequence[Example]], rejected: Sequenc
         "sources": _count(row.source for row in rows),
         "removed": _count(row.reason for row in rejected),
         "agreement": _describe_agreement([*rows, *rejected]),
+        "diversity": describe_diversity(rows),
     }
     if any(row.labels is not None for row in rows):
         described["none_applies"] = sum(row.labels == () for row in rows)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from factory.evaluation.markdown import Markdown, code, escape
 from factory.evaluation.report import is_local, name_base_model
 from factory.evaluation.scoreboard import CONTROL, SCORES, explain, explain_costs, megabytes, tabulate_markdown
-from factory.release import methods, origins, sentences, tables
+from factory.release import data_sentences, methods, origins, sentences, tables
 from factory.release.contents import Contents
 from factory.release.metadata import (
     adapter_metadata,
@@ -114,6 +114,8 @@ def dataset_card(contents: Contents) -> str:
         models=_list_models(contents),
         words={name: Markdown(f"{count:,g}") for name, count in words.items()},
         samples=tables.samples(contents),
+        on_diversity=Markdown(data_sentences.on_diversity(contents)),
+        on_personal_data=Markdown(data_sentences.on_personal_data(contents)),
         **_scores(contents),
     )
 

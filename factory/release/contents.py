@@ -121,7 +121,8 @@ def read_contents(
     report = assemble_report(
         recipe,
         release_id,
-        data=describe_examples({SPLITS[name]: rows for name, rows in splits.items()}, rejected),
+        data=describe_examples({SPLITS[name]: rows for name, rows in splits.items()}, rejected)
+        | {"masked": _read_json(data["kept"].path / "counts.json")["masked"]},
         gold={"rows": len(gold), "sha256": _hash_gold(data)} if data["gold"] else None,
         teacher_score=_read_report(data["score"]),
         committee=_describe_committee(recipe, data),

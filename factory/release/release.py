@@ -52,7 +52,7 @@ class Destination(TypedDict):
     hub: str
 
 
-@version(1)
+@version(2)
 def write_release(
     recipe: Recipe,
     recipe_file: Artifact,

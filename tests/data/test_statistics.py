@@ -1,5 +1,6 @@
 """The numbers of a dataset card are counted from its rows."""
 
+from factory.data.diversity import describe_diversity
 from factory.data.examples import Example
 from factory.data.statistics import describe_examples
 
@@ -27,6 +28,7 @@ def test_a_dataset_is_described_by_its_counts():
         "sources": {"generated": 2, "texts": 2},
         "removed": {"too short": 2, "disagreement": 1, "unanswered: refused": 1},
         "agreement": {"rows": 3, "agreed": 1},
+        "diversity": describe_diversity([*splits["train"], *splits["validation"]]),
     }
 
 
