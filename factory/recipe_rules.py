@@ -10,6 +10,7 @@ from pathlib import Path
 
 from factory.errors import DataError
 from factory.recipe import Gold, HttpTeacher, LocalTeacher, Recipe, RecordedTeacher, TeacherSettings
+from factory.recipe_module import Module
 from factory.recipe_students import Distil, Head, Trained
 from factory.recipe_yaml import Fault, Location
 
@@ -108,6 +109,21 @@ def _students_teach_those_after_them(recipe: Recipe) -> Iterator[Fault]:
             earlier.append(student.name)
 
 
+def _modules_can_be_made(recipe: Recipe) -> Iterator[Fault]:
+    for index, student in enumerate(recipe.students):
+        if not isinstance(student, Module):
+            continue
+        if recipe.task.kind != "single-label":
+            yield ("students", index, "method"), "a module gives one label to one text; choose another method"
+        for name, file in (("prompt", student.prompt), ("unrelated", student.unrelated)):
+            if file:
+                yield from _check_place(recipe, file, ("students", index, name), Path.is_file)
+        for label in student.verbalizers.keys() - recipe.task.labels.keys():
+            yield ("students", index, "verbalizers", label), _not_a_label(label, recipe.task.names)
+        if student.adapter == "full" and student.init != "default":
+            yield ("students", index, "init"), "only `adapter: lora` has factors that start somewhere; remove it"
+
+
 def _budget_has_a_price(recipe: Recipe) -> Iterator[Fault]:
     for place, teacher in _teachers(recipe):
         if recipe.budget.dollars is not None and isinstance(teacher, HttpTeacher) and teacher.price is None:
@@ -181,6 +197,7 @@ RULES: tuple[Callable[[Recipe], Iterator[Fault]], ...] = (
     _the_kind_of_task_has_what_it_needs,
     _students_have_names_of_their_own,
     _students_teach_those_after_them,
+    _modules_can_be_made,
     _budget_has_a_price,
     _answers_can_be_had_as_asked,
     _claims_have_grounds,

@@ -57,6 +57,13 @@ def bootstrap_share(hits: ArrayLike, draws: int = DRAWS) -> Interval:
     return interval_of(weights @ values / counts.sum())
 
 
+def bootstrap_ratio(part: ArrayLike, whole: ArrayLike, draws: int = DRAWS) -> Interval:
+    """Return the sum of `part` by the sum of `whole`, both one a row, with low and high (95 %); of ones, the mean."""
+    parts, wholes = np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
+    weights = _draw(np.arange(len(parts)), np.ones(len(parts), dtype=np.int64), draws)
+    return interval_of((weights @ parts) / (weights @ wholes))
+
+
 def bootstrap_difference(ours: ArrayLike, theirs: ArrayLike, draws: int = DRAWS) -> dict[str, float]:
     """Return difference, low, high and p for two sets of hits on the same rows; rows are drawn in pairs.
 

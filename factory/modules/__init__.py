@@ -1,0 +1,1 @@
+"""Prompts made into weights: a module does without its prompt what the base model did with it."""
