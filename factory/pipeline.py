@@ -22,8 +22,9 @@ from factory.evaluation.scoreboard import CONTROL
 from factory.evaluation.scoring import evaluate_student, score_teacher
 from factory.hub.fetch import Fetcher, fetch_base_model, fetch_rows
 from factory.hub.target import Target, factory_home, open_target
+from factory.modules.course import make_module
 from factory.recipe import Recipe, Rows
-from factory.recipe_students import AnyStudent, Based, Distil, Shrink
+from factory.recipe_students import AnyStudent, Based, Distil, Module, Shrink
 from factory.release.release import Data, Destination, StudentFiles, write_release
 from factory.spending import account_for, find_ledger
 from factory.store import Artifact, Store, as_json, digest_of
@@ -173,6 +174,8 @@ class Course:
 
     def make(self, student: AnyStudent) -> StudentFiles:
         """Train and compress a student, and measure each file that will be published."""
+        if isinstance(student, Module):
+            return make_module(self.bench, self.rows, student)
         runs = student.runs(self.bench.recipe.effort)
         trained = self.trained[student.name] = self.train(runs, [self.search(run) for run in runs])
         weights = self.bench.compress(trained)
@@ -218,12 +221,9 @@ class Course:
 
     def _material(self, run: AnyStudent) -> Material:
         larger = self.trained[run.teacher] if isinstance(run, Distil) and run.teacher else None
+        unlabelled, task = self.rows.unlabelled if larger else None, self.bench.recipe.task
         return Material(
-            splits=self.rows.splits,
-            base=self.find_base(run),
-            larger=larger,
-            unlabelled=self.rows.unlabelled if larger else None,
-            task=self.bench.recipe.task,
+            splits=self.rows.splits, base=self.find_base(run), larger=larger, unlabelled=unlabelled, task=task
         )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from factory.recipe_module import Module
+from factory.recipe_module import Module as Module
 from factory.recipe_student import Based as Based
 from factory.recipe_student import Effort as Effort
 from factory.recipe_student import Rate, Student

@@ -19,10 +19,20 @@ def check_gate(report: dict[str, Any], require: Require) -> None:
         raise GateError(
             f"publish.require asks for {', '.join(wanted)}, but there is no student; add one or drop the setting"
         )
-    failures = [line for entry in report["students"] for line in _failures(entry, wanted)]
+    failures = [line for entry in report["students"] for line in (*_failures(entry, wanted), *_unfaithful(entry))]
     if failures:
         raise GateError(
             f"nothing was published: {'; '.join(failures)}; improve the data or the student, or lower publish.require"
+        )
+
+
+def _unfaithful(entry: dict[str, Any]) -> Iterator[str]:
+    """Yield what a module lacks of the fidelity that its recipe asks for."""
+    figures = entry.get("module")
+    if figures and figures["fidelity"]["value"] < figures["min_fidelity"]:
+        yield (
+            f"{entry['name']} has fidelity {figures['fidelity']['value']:.3f}: it keeps too little of what the prompt "
+            f"does beyond one answer for all texts; its `min_fidelity` is {figures['min_fidelity']:g}"
         )
 
 

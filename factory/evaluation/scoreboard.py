@@ -29,7 +29,21 @@ def render(report: Json, format: str = "human") -> str:
     title = plain(f"{report['title']} ({report['recipe']}, release {report['release']})")
     head, rows = tabulate(report, [*ON_GOLD, "minus teacher", "agreement", *COSTS])
     notes = [*explain(report), *([explain_costs(report)] if report["students"] else [])]
-    return "\n".join([title, "", columns(head, [[plain(cell) for cell in row] for row in rows]), "", *notes])
+    shown = [columns(head, [[plain(cell) for cell in row] for row in rows]), "", *_show_modules(report)]
+    return "\n".join([title, "", *shown, *notes])
+
+
+def _show_modules(report: Json) -> Iterator[str]:
+    """Yield the lines of what prompts that were made into weights keep, and cost."""
+    from factory.modules.figures import explain_figures, list_accuracy, list_calls, list_figures
+
+    for entry in (entry for entry in report["students"] if "module" in entry):
+        yield columns([entry["name"], "", ""], [[name, value, ""] for name, value in list_figures(entry)])
+        if accuracy := list_accuracy(entry):
+            yield columns(["gold labels given, %", "raw", "calibrated"], accuracy)
+        yield columns(["one text", "CPU ms", "$/million"], list_calls(entry))
+        yield from (plain(line) for line in explain_figures(entry))
+        yield ""
 
 
 def tabulate_markdown(report: Json, names: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from factory.errors import HubError
 from factory.hub.target import Target
 from factory.recipe import Recipe
-from factory.recipe_students import Linear, Static
+from factory.recipe_students import Linear, Module, Static
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import GitCommitInfo, RepoFile
@@ -76,7 +76,7 @@ def repos_of(recipe: Recipe, namespace: str) -> list[Repo]:
     name = f"{namespace}/{recipe.name}"
     suffixes = [suffix for student in recipe.students for suffix in student.repositories]
     models = [Repo("model", f"{name}-{suffix}", f"model-{suffix}") for suffix in suffixes]
-    has_space = any(not isinstance(student, Linear | Static) for student in recipe.students)
+    has_space = any(not isinstance(student, Linear | Static | Module) for student in recipe.students)
     return [Repo("dataset", name, "dataset"), *models, *([Repo("space", name, "space")] if has_space else [])]
 
 

@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from factory.data.examples import Text
+from factory.hub.modules import open_module
+from factory.hub.said import Ask, Said
 from factory.students.bags import BAGS
 
 MAX_SCORE_DIFFERENCE = 1e-3
 MAX_PREDICTIONS = 32
 ADAPTER = "-adapter"
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Said:
-    """The labels of a row and what is told of scores; `open` are labels too near to their thresholds to insist on."""
-
-    labels: set[str]
-    scores: dict[str, float]
-    open: set[str] = field(default_factory=set)
-
-    def __str__(self) -> str:
-        shown = [f"{label} ({self.scores[label]:.3f})" for label in sorted(self.labels)]
-        return ", ".join(shown) or "nothing"
-
-
-Ask = Callable[[Sequence[Text]], Iterator[Said]]
 
 
 def check_predictions(
@@ -44,10 +29,11 @@ def check_predictions(
     is_adapter = (folder / "adapter_config.json").is_file()
     if is_adapter and base is None:
         return
-    model = folder.with_name(folder.name.removesuffix(ADAPTER)) if is_adapter else folder
-    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    is_module = (folder / "module.json").is_file()
+    model = folder.with_name(folder.name.removesuffix(ADAPTER)) if is_adapter and not is_module else folder
+    config = json.loads((model / ("module.json" if is_module else "config.json")).read_text(encoding="utf-8"))
     if base is not None:
-        ask = _open_adapter(name, tag, base)
+        ask = open_module(name, tag, base) if is_module else _open_adapter(name, tag, base)
     else:
         ask = _open_bag(name, tag) if config["model_type"] in BAGS else _open_network(name, tag)
     recorded = _read_recorded(model)

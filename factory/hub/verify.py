@@ -18,7 +18,7 @@ from factory.hub.faults import FAULTS, sentence
 from factory.hub.predictions import check_predictions, read_test_texts
 from factory.hub.target import Target
 from factory.recipe import Recipe
-from factory.recipe_students import Lora
+from factory.recipe_students import Lora, Module
 from factory.store import Store, hash_files
 
 SHARED_CACHES = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_DATASETS_CACHE", "HF_XET_CACHE", "HF_ASSETS_CACHE")
@@ -66,7 +66,11 @@ def find_bases(recipe: Recipe, store: Store, target: Target) -> dict[str, Path]:
     from factory.pipeline import Bench
 
     bench = Bench(recipe, store, Fetcher(target))
-    adapted = [student for student in recipe.students if isinstance(student, Lora) and student.adapter]
+    adapted = [
+        student
+        for student in recipe.students
+        if isinstance(student, Module) or (isinstance(student, Lora) and student.adapter)
+    ]
     return {
         f"model-{student.repositories[-1]}": bench.find_base(student.base_model, student.revision).path
         for student in adapted

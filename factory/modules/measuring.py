@@ -1,4 +1,4 @@
-"""Measure a module beside the prompted model, and beside what costs nothing: no prompt, and one answer for all texts."""
+"""Measure a module beside the prompted model, and beside what costs nothing: no prompt, and one answer for all."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Json = dict[str, Any]
 
 
 def weigh_prompt(targets: Artifact, gold: Artifact | None, labels: list[str], form: str, *, out: Path) -> None:
-    """Write `weighed.json`: whether what a module would be taught beats the calibrated model without the prompt on gold.
+    """Write `weighed.json`: whether what a module would be taught beats the calibrated bare model on gold.
 
     `is_worth_baking` is None without gold: it is not known.
     """
@@ -124,7 +124,7 @@ class Laboratory:
         if self.settings.form == "label-calibrated":
             over = "calibrated labels"
             bias = read_targets(self.made_of["targets"].path / "train.safetensors").prompted.mean(0)
-            prompted, reach = (targets.prompted - bias).log_softmax(-1)[:, None], reach[:, :1].fill_(1.0)
+            prompted, reach = (targets.prompted - bias).log_softmax(-1)[:, None], reach.new_ones(len(texts), 1)
             bare, ours = targets.bare.log_softmax(-1)[:, None], labels.log_softmax(-1)[:, None]
         ones = [1.0] * len(texts)
         kl, constant = (

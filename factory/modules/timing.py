@@ -10,7 +10,7 @@ from typing import Any
 
 from factory.modules.module import Module
 from factory.modules.reading import read_nodes, score_labels
-from factory.modules.wording import Tokens, Wording
+from factory.modules.wording import Node, Tokens, Wording
 from factory.students.quiet import quiet_transformers
 
 TEXTS = 8
@@ -56,7 +56,7 @@ def _ask_peft(adapted: Any, wording: Wording, text: Tokens) -> Any:
     import torch
 
     begin = [] if adapted.active_peft_config.is_prompt_learning else [wording.start]
-    rows = {}
+    rows: dict[Node, Any] = {}
     for said, nodes in wording.passes:
         logits = adapted(input_ids=torch.tensor([[*begin, *text, *said]])).logits[:, -len(said) - 1 :]
         read = logits.float().log_softmax(-1)

@@ -24,6 +24,7 @@ from factory.release.metadata import (
     model_metadata,
     space_metadata,
 )
+from factory.release.module_cards import fill_module
 from factory.release.usage import literal, show_calls
 
 if TYPE_CHECKING:
@@ -102,6 +103,14 @@ def adapter_card(contents: Contents, student: str) -> str:
         **show_calls(contents, student),
         **_making(contents, student, is_adapter=True),
     )
+
+
+def module_card(contents: Contents, student: str) -> str:
+    """Return the README.md of a prompt made into an adapter."""
+    calls = show_calls(contents, student)
+    single = Markdown(calls["answer_light"].removeprefix("[").removesuffix("]"))
+    values = {**calls, "answer_single": single, **fill_module(contents, student)}
+    return _fill("module.md.jinja", adapter_metadata(contents, student), contents, student=student, **values)
 
 
 def dataset_card(contents: Contents) -> str:

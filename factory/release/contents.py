@@ -33,7 +33,7 @@ class Contents:
     """The rows, the report and what else the cards tell of.
 
     `predictions` are those of each student's safetensors on the held-out rows by the id of the row, `training` the
-    facts of its training, `bases` where its base model is from, `configs` what its config.json says.
+    facts of its training, `bases` where its base model is from, `configs` what its config.json or module.json says.
     """
 
     recipe: Recipe
@@ -85,7 +85,11 @@ class Contents:
 
     def is_network(self, student: str) -> bool:
         """Whether transformers can load a student; the others are read by `factory.load` alone."""
-        return self.settings(student)["method"] not in ("linear", "static")
+        return self.settings(student)["method"] not in ("linear", "static", "module")
+
+    def is_module(self, student: str) -> bool:
+        """Whether a student is a prompt made into an adapter of its base model."""
+        return bool(self.settings(student)["method"] == "module")
 
     def thresholds(self, student: str) -> dict[str, float]:
         """Return the score from which on each label applies; empty where a row has one label."""
@@ -141,9 +145,7 @@ def read_contents(
         predictions={student["name"]: _read_predictions(student, len(gold)) for student in students},
         training=training,
         bases=dict(_read_bases(students, training)),
-        configs={
-            student["name"]: _read_json(student["trained"].path / "model" / "config.json") for student in students
-        },
+        configs={student["name"]: _read_config(student["trained"].path / "model") for student in students},
         namespace=destination["namespace"],
         hub=destination["hub"],
     )
@@ -168,6 +170,13 @@ def _read_bases(students: Sequence[StudentFiles], training: Mapping[str, Json]) 
     for student in students:
         if student["base"] and "base_model" in training[student["name"]]["student"]:
             yield student["name"], _read_source(student["base"])
+
+
+def _read_config(model: Path) -> Json:
+    """Return config.json, or module.json of a module."""
+    name = "module.json" if (model / "module.json").is_file() else "config.json"
+    config: Json = _read_json(model / name)
+    return config
 
 
 def _hash_gold(data: Data) -> str:

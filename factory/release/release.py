@@ -12,7 +12,7 @@ from factory.data.parquet import write_parquet
 from factory.evaluation.scoring import write_json
 from factory.hub.demo import find_app
 from factory.recipe import Recipe
-from factory.release.cards import adapter_card, dataset_card, model_card, space_card
+from factory.release.cards import adapter_card, dataset_card, model_card, module_card, space_card
 from factory.release.contents import SPLITS, Contents, read_contents
 from factory.release.demo import describe_demo
 from factory.release.predictions import write_predictions
@@ -105,9 +105,19 @@ def _write_model(contents: Contents, data: Data, student: StudentFiles, recipe_t
     write_json(_folder(folder / "eval") / "report.json", contents.report)
     write_predictions(contents, student["name"], student["reports"], folder / "eval" / "predictions.jsonl")
     _write_text(folder / "recipe.yaml", recipe_text)
-    _write_text(folder / "README.md", model_card(contents, student["name"]))
+    if contents.is_module(student["name"]):
+        _write_module(contents, student["name"], folder)
+    else:
+        _write_text(folder / "README.md", model_card(contents, student["name"]))
     made_of = [*_origin(contents, data, student), *weights.values(), *student["reports"].values()]
     write_json(folder / "provenance.json", describe_provenance(contents, made_of, folder, student["name"]))
+
+
+def _write_module(contents: Contents, student: str, folder: Path) -> None:
+    """Put the figures of a module beside what it is, and write its card."""
+    (folder / "module.json").unlink()  # it is one file with that in the store
+    write_json(folder / "module.json", {**contents.configs[student], "report": contents.entries(student)[0]["module"]})
+    _write_text(folder / "README.md", module_card(contents, student))
 
 
 def _write_adapter(contents: Contents, data: Data, student: StudentFiles, recipe_text: str, folder: Path) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from factory.data.examples import Text
 from factory.errors import HubError
+from factory.modules.loading import FILES as MODULE_FILES
+from factory.modules.loading import SIDECAR, load_module
 from factory.students.bags import BAG_FILES, BAGS, read_bag
 from factory.students.classifier import DEFAULT_THRESHOLD, Classifier, Scores, sigmoid, softmax
 from factory.students.reading import read_json, read_onnx, read_safetensors
@@ -35,7 +37,7 @@ def load(
     Reads `file`, or else the int8 ONNX file, the fp32 one, or the safetensors, whichever is there first; only the
     last needs torch. Raises HubError when there is no such model, or none that can be read safely.
     """
-    if Path(repo_id).is_dir():
+    if Path(repo_id).is_dir() and not Path(repo_id, SIDECAR).is_file():
         return load_folder(Path(repo_id), Path(repo_id, file) if file else None)
     from factory.hub.embedded import Access
     from factory.hub.target import Target, open_target
@@ -62,10 +64,14 @@ def load_folder(folder: Path, file: Path | None = None) -> Classifier:
 
 
 def _load_from(target: Target, repo_id: str, revision: str | None, file: str | None) -> Classifier:
+    if Path(repo_id).is_dir():
+        return load_module(Path(repo_id), target)
     place = f"{repo_id} on {target.name}"
     rest: Sequence[str] = HEAVY_FILES
     for name in [file] if file else LIGHT_FILES:
-        folder = _download(target, repo_id, revision, [*SETTINGS, name], place)
+        folder = _download(target, repo_id, revision, [*SETTINGS, *MODULE_FILES, name], place)
+        if (folder / SIDECAR).is_file():
+            return load_module(folder, target)
         if (folder / name).is_file():
             return load_folder(folder, folder / name)
         if (folder / "config.json").is_file() and _is_bag(_read_config(folder)):

@@ -24,7 +24,7 @@ OTHERS = "Say whether it likes the thing Verdict yes no was a perhaps not at all
 KNOWN = ["<unk>", "<s>", "</s>", *string.punctuation, "\n", *THINGS, *WORDS, *OTHERS.split()]
 
 
-def write_llama(folder: Path) -> Path:
+def write_llama(folder: Path, seed: int = 0) -> Path:
     """Write a language model whose tokenizer splits `phishing` into three, and return its folder."""
     import torch
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers
@@ -35,7 +35,7 @@ def write_llama(folder: Path) -> Path:
     tokenizer.pre_tokenizer = pre_tokenizers.Split(pieces, behavior="removed", invert=True)
     special = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=len(KNOWN), hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
         num_key_value_heads=2, initializer_range=0.2, bos_token_id=1, eos_token_id=2, max_position_embeddings=256,

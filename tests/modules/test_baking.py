@@ -9,7 +9,7 @@ from factory.modules.module import Module
 from factory.modules.reading import load_base
 from tests.modules.llama import SETTINGS, bake_toy
 
-GRADIENT = {"lr": [3e-3]}
+GRADIENT = {"lr": [1e-2], "epochs": 6}
 
 
 def validation_kl(made_of, folder):
@@ -31,12 +31,17 @@ def test_a_prefix_cache_says_what_the_prompted_model_says(made_of, tmp_path, wit
 
 @pytest.mark.parametrize(
     "settings",
-    [GRADIENT, {**GRADIENT, "init": "pissa"}, {**GRADIENT, "init": "olora"}, {**GRADIENT, "adapter": "full"}],
+    [
+        GRADIENT,
+        {**GRADIENT, "init": "pissa"},
+        {**GRADIENT, "init": "olora", "lr": [3e-3]},
+        {**GRADIENT, "adapter": "full", "lr": [3e-3]},
+    ],
     ids=["lora", "pissa", "olora", "full"],
 )
 def test_distillation_brings_the_module_near_to_the_prompted_model(made_of, tmp_path, without, settings):
     module = bake_toy(made_of, tmp_path / "out.with.dots", **settings)
-    assert validation_kl(made_of, module.path) < 0.4 * without
+    assert validation_kl(made_of, module.path) < 0.3 * without
 
 
 def test_the_closed_form_brings_it_near_without_a_gradient(made_of, tmp_path, without):

@@ -1,0 +1,119 @@
+"""A prompt baked by one command, published on the embedded Hub, and pulled by name."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+import factory
+from factory.errors import GateError, HubError
+from factory.hub.publish import publish
+from factory.hub.target import factory_home, open_target
+from factory.localhub.admin import import_folder
+from factory.modules.factors import fingerprint_base
+from factory.modules.module import Module
+from factory.pipeline import build
+from factory.recipe import Recipe
+from tests.modules.llama import PROMPT, THINGS, WORDS, write_llama
+
+RECIPE = """
+name: liking
+title: Liking
+license: apache-2.0
+language: en
+task:
+  text: A review
+  question: Does it like the thing?
+  labels: {"yes": likes it, "no": does not}
+teacher: {recorded: teacher}
+texts: {file: texts.jsonl}
+filter: {min_words: 1, gold_ngram: 5}
+compress: []
+students:
+  - name: topic
+    method: module
+    base_model: acme/llama
+    prompt: prompt.md
+    input: "{text}\\nVerdict:"
+    rank: 4
+    lr: 0.01
+    epochs: 3
+    min_fidelity: -100
+"""
+ASK = "import json, sys, factory; print(json.dumps(factory.load(sys.argv[1])(sys.argv[2:])))"
+
+
+@pytest.fixture(scope="session")
+def llama(tmp_path_factory):
+    return write_llama(tmp_path_factory.mktemp("llama"))
+
+
+@pytest.fixture
+def recipe(tmp_path, home, llama):
+    import_folder(home / "hub", llama, "acme/llama")
+    folder = tmp_path / "recipe"
+    (folder / "teacher").mkdir(parents=True)
+    texts = [f"the {thing} was {word}" for thing in THINGS for word in WORDS]
+    labels = ["yes" if text.split()[-1] in WORDS[:4] else "no" for text in texts]
+    write_lines(folder / "texts.jsonl", [{"text": text} for text in texts])
+    answers = [{"text": text, "label": label} for text, label in zip(texts, labels, strict=True)]
+    write_lines(folder / "teacher" / "labels.jsonl", answers)
+    write_lines(folder / "gold.jsonl", [{"text": f"so {row['text']} now", "label": row["label"]} for row in answers])
+    (folder / "prompt.md").write_text(PROMPT)
+    (folder / "recipe.yaml").write_text(RECIPE)
+    return folder / "recipe.yaml"
+
+
+def write_lines(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def run_with_hub(program, *arguments):
+    """Run a program in a process of its own that finds the embedded Hub, and return what it prints."""
+    with open_target() as target:
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", program, *arguments],
+            env=target.environment(), capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_prompt_is_baked_published_and_pulled_by_name_in_another_process(recipe, tmp_path):
+    published = publish(Recipe.read(recipe))
+    (name,) = published.models
+    texts = ["the pizza was great", "the dog was bad", "the house was nice"]
+    answers = factory.load(name)(texts)
+    assert run_with_hub(ASK, name, *texts) == answers
+
+    folder = build(Recipe.read(recipe)).path / "model-topic"
+    assert {file.name for file in folder.iterdir()} == {
+        "README.md", "adapter_config.json", "adapter_model.safetensors", "eval", "module.json", "provenance.json",
+        "recipe.yaml",
+    }  # fmt: skip
+    code = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)[1]
+    said = run_with_hub(f"{code}\nimport json, sys\nprint(json.dumps([classify(it) for it in sys.argv[1:]]))", *texts)
+    assert [one["label"] for one in said] == [one["label"] for one in answers]
+    assert [one["score"] for one in said] == pytest.approx([one["score"] for one in answers], abs=1e-3)
+
+    other = write_llama(tmp_path / "other", seed=1)
+    about = json.loads((folder / "module.json").read_text())
+    with pytest.raises(HubError, match=f"{about['base']['sha256']}, but those here are {fingerprint_base(other)}"):
+        Module.load(folder, other)
+    assert about["prompt"]["text"] == PROMPT
+    assert not publish(Recipe.read(recipe)).commits
+
+
+def test_a_worthless_prompt_stops_the_build_before_anything_is_baked(recipe):
+    with_gold = recipe.read_text().replace("filter:", "gold: {file: gold.jsonl, labelled_by: humans}\nfilter:")
+    recipe.write_text(with_gold)
+    with pytest.raises(GateError, match="this prompt is not worth baking: on 64 gold texts"):
+        build(Recipe.read(recipe))
+    assert not list(factory_home().glob("store/bake_module-*"))
+
+
+def test_a_module_below_its_floor_is_not_published(recipe):
+    recipe.write_text(recipe.read_text().replace("-100", "0.999").replace("0.01", "0.0000001"))
+    with pytest.raises(GateError, match="topic has fidelity"):
+        publish(Recipe.read(recipe))
