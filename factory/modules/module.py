@@ -43,6 +43,11 @@ class Module:
         return cls(merge_factors(network, read_factors(folder)), None, wording)
 
     @classmethod
+    def bare(cls, wording: Wording, base: Path) -> Module:
+        """Return the base model as it is, asked in the same words: what a module is compared with."""
+        return cls(load_base(base, "the base model"), None, wording)
+
+    @classmethod
     def load(cls, folder: Path, base: Path) -> Module:
         """Return the published module in `folder`; raises HubError where `base` is not the model it was baked on."""
         about = read_sidecar(folder)

@@ -13,6 +13,7 @@ from factory.modules.factors import (
 )
 from factory.modules.patching import cut_rank, solve_ridge
 from factory.modules.reading import load_base, read_prefix
+from factory.students.quiet import quiet_transformers
 from tests.modules.llama import SETTINGS
 
 
@@ -97,7 +98,7 @@ def test_peft_makes_of_the_saved_factors_what_merging_makes(made_of, tmp_path, r
     }
     save_factors(factors, folder, None, None)
     tokens = torch.tensor([[1, 30, 40, 50]])
-    with torch.inference_mode():
+    with torch.inference_mode(), quiet_transformers():
         merged = merge_factors(load_base(base, "test"), read_factors(folder))(tokens).logits
         theirs = PeftModel.from_pretrained(load_base(base, "test"), folder)(tokens).logits
     assert torch.allclose(merged, theirs, atol=1e-4)
@@ -110,7 +111,8 @@ def test_factors_taken_out_of_the_base_are_given_back_to_it(made_of, tmp_path, i
 
     run = SETTINGS.model_copy(update={"init": init, "lr": 1e-12, "epochs": 1, "batch_size": 64})
     pick = lambda network, _: network(torch.tensor([[1, 2]])).logits.sum()  # noqa: E731
-    factors, _ = distil_factors(made_of["base"].path, run, pick, 64, None, tmp_path / "scratch.of.dots")
+    with quiet_transformers():
+        factors, _ = distil_factors(made_of["base"].path, run, pick, 64, None, tmp_path / "scratch.of.dots")
     assert max(float((pair.b @ pair.a).abs().max()) for pair in factors.values()) < 1e-5
     assert all(len(pair.a) == 2 * run.rank for pair in factors.values())
 

@@ -1,0 +1,94 @@
+"""Modules of one base model, added, scaled and taken away."""
+
+import json
+import shutil
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from factory.cli import commands
+from factory.errors import HubError
+from factory.modules.arithmetic import add_modules, scale_module
+from factory.modules.composition import measure_composition
+from factory.modules.factors import Pair, merge_factors, read_factors, save_factors
+from factory.modules.module import Module
+from factory.modules.reading import load_base
+from tests.modules.llama import bake_toy
+
+TOKENS = torch.tensor([[1, 30, 40, 50]])
+
+
+@pytest.fixture(scope="module")
+def baked(made_of, tmp_path_factory):
+    """One small module, and another whose change is a different one."""
+    folder = tmp_path_factory.mktemp("baked")
+    one = bake_toy(made_of, folder / "one", lr=[1e-2], epochs=1).path / "model"
+    other = shutil.copytree(one, folder / "other")
+    dice = torch.Generator().manual_seed(0)
+    changed = {
+        name: Pair(torch.randn(pair.b.shape, generator=dice) / 30, pair.a) for name, pair in read_factors(one).items()
+    }
+    save_factors(changed, other, None, None)
+    return one, other
+
+
+def change_of(folder):
+    return {name: pair.b @ pair.a for name, pair in read_factors(folder).items()}
+
+
+def test_a_sum_changes_weights_by_the_sum_of_the_changes(baked, tmp_path):
+    about = add_modules(baked, [1.0, 0.5], tmp_path / "sum", "linear", 1.0)
+    one, other, both = (change_of(folder) for folder in (*baked, tmp_path / "sum"))
+    for name, change in both.items():
+        assert torch.allclose(change, one[name] + 0.5 * other[name], atol=1e-3)
+    assert [part["weight"] for part in about["made_of"]] == [1.0, 0.5]
+    assert len(about["tasks"]) == 2
+
+
+@pytest.mark.parametrize("how", ["ties", "dare"])
+def test_ties_and_dare_keep_both_changes_where_they_keep_everything_and_agree(baked, tmp_path, how):
+    add_modules([baked[0], baked[0]], [0.5, 0.5], tmp_path / "sum", how, 1.0)
+    one, both = change_of(baked[0]), change_of(tmp_path / "sum")
+    assert all(torch.allclose(both[name], one[name], atol=1e-3) for name in one)
+
+
+def test_a_module_and_its_negation_are_nothing(made_of, baked, tmp_path):
+    scale_module(baked[0], -1.0, tmp_path / "negated")
+    add_modules([baked[0], tmp_path / "negated"], [1.0, 1.0], tmp_path / "nothing", "linear", 1.0)
+    base = made_of["base"].path
+    with torch.inference_mode():
+        plain = load_base(base, "test")(TOKENS).logits
+        same = merge_factors(load_base(base, "test"), read_factors(tmp_path / "nothing"))(TOKENS).logits
+    assert torch.allclose(plain, same, atol=1e-3)
+
+
+def test_modules_of_different_base_models_are_not_added(baked, tmp_path):
+    other = shutil.copytree(baked[1], tmp_path / "other")
+    about = json.loads((other / "module.json").read_text())
+    about["base"]["sha256"] = "f" * 64
+    (other / "module.json").write_text(json.dumps(about))
+    with pytest.raises(HubError, match=r"f{64}, but .* only modules of one base model"):
+        add_modules([baked[0], other], [1.0, 1.0], tmp_path / "sum", "linear", 1.0)
+
+
+def test_each_task_of_a_composition_is_held_against_the_module_alone(made_of, baked, tmp_path):
+    texts = ["the pizza was great", "the dog was bad", "so nice"]
+    add_modules(baked, [1.0, 0.0], tmp_path / "sum", "linear", 1.0)
+    same, other = measure_composition(tmp_path / "sum", baked, [texts, texts], made_of["base"].path)
+    assert same["agreement"]["value"] == 1
+    assert same["kl"]["value"] < 1e-4 < other["kl"]["value"]
+    assert same["texts"] == 3
+
+
+def test_the_command_scales_a_module(baked, tmp_path):
+    done = CliRunner().invoke(commands, ["module", "scale", str(baked[0]), "2", "--output", str(tmp_path / "twice")])
+    assert done.exit_code == 0
+    one, twice = change_of(baked[0]), change_of(tmp_path / "twice")
+    assert all(torch.allclose(2 * one[name], twice[name], atol=1e-3) for name in one)
+
+
+def test_a_scaled_module_still_answers(made_of, baked, tmp_path):
+    scale_module(baked[0], 0.5, tmp_path / "half")
+    (row,) = Module.load(tmp_path / "half", made_of["base"].path).scores(["the pizza was great"])
+    assert row.sum() == pytest.approx(1)
