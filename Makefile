@@ -6,7 +6,7 @@ MODELS := .cache/models
 # The demo never touches huggingface.co, whoever is logged in there.
 OFFLINE := env -u HF_TOKEN -u HF_ENDPOINT HF_HUB_DISABLE_IMPLICIT_TOKEN=1
 
-.PHONY: demo test check fix docs bench conformance clients clean
+.PHONY: demo test check fix docs bench conformance matrix clients clean
 .DELETE_ON_ERROR:
 
 # The house example, from nothing to a verified release on the embedded Hub (in FACTORY_HOME).
@@ -42,6 +42,10 @@ bench: .venv/dev $(MODELS)/$(MINILM)
 conformance: .venv/dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[build,hub,conformance]'
 	$(BIN)/python -m tests.conformance
+
+# Python clients, commands and git, each in an environment of its own, against the embedded Hub.
+matrix: .venv/dev
+	$(BIN)/python -m tests.matrix
 
 # transformers.js and @huggingface/hub in Node and in Chromium, which have to be there, against the embedded Hub.
 clients: .venv/dev

@@ -176,6 +176,13 @@ def running_hub(root):
         add_user(root, name, token=token, full_name="Dummy User")
     add_organization(root, "valid_org_hub", members={"__DUMMY_HUB_USER__": "write"}, full_name="Dummy Hub Org")
     add_organization(root, "EnterpriseOrgPrivate", members={"EnterpriseAdmin": "admin"}, private=True)
+    with serving(root) as endpoint:
+        yield endpoint
+
+
+@contextmanager
+def serving(root):
+    """Start a Hub on a directory and give its endpoint."""
     command = [sys.executable, "-m", "factory.localhub", "--root", str(root), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
         try:
