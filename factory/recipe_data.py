@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from factory.recipe_section import Section, later
+
+Temperature = Annotated[float, Field(ge=0, le=2)]
 
 
 class SeedText(Section):
@@ -23,7 +25,24 @@ class Generate(Section):
     rows_per_call: int = Field(5, ge=1, le=50, description="Texts in one answer.")
     attributes: dict[str, list[str]] = Field({}, description="A grid of circumstances; each call gets one cell.")
     examples: list[SeedText] = Field([], description="Texts of yours that show the style.")
-    seed: int = Field(0, description="Order in which cells of the grid are drawn.")
+    seed: int = Field(0, description="Order in which cells of the grid and personas are drawn.")
+    personas: list[Annotated[str, Field(min_length=1)]] = later(
+        [],
+        description="Who may be writing, e.g. 'a retired farmer'; each call gets one, and all come before one again.",
+    )
+    language: str | None = later(
+        None, min_length=1, description="Language or locale to write in, e.g. 'German as in Austria'."
+    )
+    borderline: float = later(
+        0.0, ge=0, le=1, description="Share of calls for texts that are easily taken for another label."
+    )
+    unlike: list[Annotated[str, Field(min_length=1)]] = later([], description="Texts that show what you do not want.")
+    temperature: Temperature | tuple[Temperature, Temperature] = later(
+        1.0, description="Of the calls, or of the first and the last call of a label with even steps between."
+    )
+    min_new: float = later(
+        0.0, ge=0, le=1, description="Share of new texts in a wave of calls below which a label gets no more."
+    )
 
 
 class Rows(Section):

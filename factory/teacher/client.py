@@ -110,7 +110,7 @@ class ChatTeacher:
                     written[wish.sample] = await self._write(asking, ledger, account, request, wish, reasons)
                     return written[wish.sample]
 
-                return await asking.finish(write_label(wishes, ask) for wishes in plan)
+                return await asking.finish(write_label(wishes, ask, generate.min_new) for wishes in plan)
 
             with self._until_spent():
                 self._run(account, write)

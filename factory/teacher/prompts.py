@@ -71,6 +71,16 @@ words, make some cases obvious and some hard, and do not name the label or talk 
 
 Answer with a JSON object that has one key, "texts". Its value is a list of "count" strings."""
 
+# What is said besides where a recipe asks for it; other words here need another @version of generate_texts.
+FURTHER = {
+    "personas": '"persona" is who writes: what they know, care about and call things is theirs; do not name them.',
+    "language": '"language" is the language that every text is in.',
+    "unlike": '"unlike" are texts that show what is not wanted; write none like them.',
+    "borderline": """\
+Where there is "easily_taken_for", write texts that a hasty reader takes for that other label, though "label" is the \
+right one and a careful reader can tell so from the text alone.""",
+}
+
 WRITTEN_TEXT_TOKENS = 256  # upper bound of one written text, with its quotes
 SCORE = """\
 What the text is: {text}
@@ -122,17 +132,20 @@ class WritePrompt:
     """Asks for several texts of one label."""
 
     def __init__(self, task: Task, generate: Generate) -> None:
-        self.system = _instruct(WRITE, task)
+        said = [FURTHER[name] for name in FURTHER if getattr(generate, name)]
+        self.system = "\n\n".join([_instruct(WRITE, task), *said])
         self.response_format = _schema({"texts": {"type": "array", "items": {"type": "string"}}})
         self._meanings = task.labels
-        self._examples = generate.examples
+        self._generate = generate
 
     def messages(self, order: Order, written: Sequence[str]) -> list[Message]:
         """Return the messages of one call; the last of those `written` for the label are shown."""
         wish: dict[str, Any] = {"label": order.label, "meaning": self._meanings[order.label]}
         wish["attributes"] = order.attributes
-        wish["examples"] = [example.text for example in self._examples if example.label == order.label]
+        wish["examples"] = [example.text for example in self._generate.examples if example.label == order.label]
         wish["already_written"] = list(written[-SHOWN_TEXTS:])
+        wish |= {"persona": order.persona, "language": self._generate.language, "unlike": self._generate.unlike}
+        wish["easily_taken_for"] = order.taken_for
         said = {key: value for key, value in wish.items() if value}
         return _converse(self.system, _write(said | {"count": order.count}))
 

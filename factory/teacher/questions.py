@@ -88,7 +88,7 @@ class Questions:
         async def write() -> None:
             for wishes in plan_wishes(self.recipe.task, generate):
                 with suppress(_Unanswered):
-                    await write_label(wishes, ask)
+                    await write_label(wishes, ask, generate.min_new)
 
         run(write(), lambda: None)
         return planned, [tidy(text) for sample in sorted(written) for text in written[sample]]

@@ -16,7 +16,7 @@ from factory.store import digest_of
 from factory.teacher.ledger import Ledger
 from factory.teacher.prompts import WRITTEN_TEXT_TOKENS, LabelPrompt, Message, WritePrompt
 from factory.teacher.wire import Fault, Reply, read_reply
-from factory.teacher.writing import WRITING_TEMPERATURE, Wish
+from factory.teacher.writing import Wish
 
 Request = dict[str, Any]
 MAX_ALTERNATIVES = 20  # the most that servers tell of one token
@@ -37,7 +37,7 @@ def write_request(
     """Return the body of the call that asks for the texts of `wish`; each call has a seed of its own."""
     messages = prompt.messages(wish.order, written)
     max_tokens = WRITTEN_TEXT_TOKENS * (wish.order.count + 1)
-    request = _request(settings, messages, prompt.response_format, WRITING_TEMPERATURE, max_tokens)
+    request = _request(settings, messages, prompt.response_format, wish.order.temperature, max_tokens)
     return request | {"seed": (generate.seed * 1_000_003 + wish.sample) % 2**31}
 
 

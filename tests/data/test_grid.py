@@ -72,3 +72,37 @@ def test_a_grid_too_large_to_list_is_drawn_from_all_the_same(names):
     attributes = {f"attribute {number}": [str(value) for value in range(100)] for number in range(names)}
     orders = plan_orders(["a", "b"], Generate(rows=100, rows_per_call=1, attributes=attributes))
     assert len({tuple(order.attributes.values()) for order in orders}) == 50
+
+
+PERSONAS = ["a nurse", "a farmer", "a student"]
+
+
+def test_all_personas_come_before_one_comes_again_and_do_not_tell_the_label():
+    orders = plan_orders(LABELS, Generate(rows=3 * 7, rows_per_call=1, personas=PERSONAS))
+    agree, neutral = ([order.persona for order in orders if order.label == label] for label in LABELS[:2])
+    assert sorted(agree[:3]) == sorted(agree[3:6]) == sorted(PERSONAS)
+    assert agree == neutral
+    assert plan_orders(LABELS, Generate(rows=9, personas=PERSONAS, seed=1)) != plan_orders(
+        LABELS, Generate(rows=9, personas=PERSONAS, seed=2)
+    )
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0, 0), (0.1, 1), (0.2, 2), (0.25, 2), (0.5, 5), (1, 10)])
+def test_a_share_of_the_calls_of_each_label_is_for_borderline_texts(share, expected):
+    orders = plan_orders(LABELS, Generate(rows=30, rows_per_call=1, borderline=share))
+    assert all(order.taken_for != order.label for order in orders)
+    counts = Counter(order.label for order in orders if order.taken_for)
+    assert counts == Counter(dict.fromkeys(LABELS, expected)) - Counter()
+
+
+def test_borderline_texts_are_near_to_each_other_label_in_turn():
+    orders = plan_orders(LABELS, Generate(rows=30, rows_per_call=1, borderline=0.4))
+    pairs = Counter((order.label, order.taken_for) for order in orders if order.taken_for)
+    assert len(pairs) == 6
+    assert set(pairs.values()) == {2}
+
+
+def test_the_temperature_goes_in_even_steps_from_the_first_call_of_a_label_to_the_last():
+    orders = plan_orders(["a", "b"], Generate(rows=6, rows_per_call=1, temperature=(0.7, 1.2)))
+    assert [order.temperature for order in orders] == [0.7, 0.7, 0.95, 0.95, 1.2, 1.2]
+    assert {order.temperature for order in plan_orders(["a", "b"], Generate(rows=2, temperature=(0.7, 1)))} == {0.7}
