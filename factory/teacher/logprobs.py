@@ -1,9 +1,11 @@
 """Read how probable each label was out of the log-probabilities that a server tells of every token.
 
 At the place where the label begins, the server names the most probable tokens. One that fits a single label gives it
-all of its probability. One that several labels begin with is followed for as long as the server went that way, and the
-probabilities of the tokens along it are multiplied. What is left went to other words, or to a shared beginning that
-was not followed: nothing of it is given to any label, so that the sum is below one by just that much.
+all of its probability; where several do, those that cover most of the label count, because a model that means a label
+says it in its longest tokens, and a single letter may begin any word. A token that several labels begin with is
+followed for as long as the server went that way, and the probabilities along it are multiplied. What is left went to
+other words, or to a shared beginning that was not followed: nothing of it is given to any label, so that the sum is
+below one by just that much.
 """
 
 from __future__ import annotations
@@ -65,10 +67,14 @@ def _follow(steps: Sequence[Step], endings: dict[str, str], share: float = 1.0) 
     if not steps:
         return
     (given, alternatives), *rest = steps
+    found: dict[str, dict[int, float]] = {name: {} for name in endings}
     for token, probability in alternatives.items():
         said = token.casefold()
         fitting = {name: left for name, left in endings.items() if left.startswith(said) or said.startswith(left)}
         if len(fitting) == 1:
-            yield next(iter(fitting)), share * probability
+            ((name, left),) = fitting.items()
+            covered = min(len(said), len(left) - 1)  # with its closing quote it is no more of a label
+            found[name][covered] = found[name].get(covered, 0.0) + share * probability
         elif fitting and token == given and said:
             yield from _follow(rest, {name: left[len(said) :] for name, left in fitting.items()}, share * probability)
+    yield from ((name, shares[max(shares)]) for name, shares in found.items() if shares)

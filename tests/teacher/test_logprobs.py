@@ -52,6 +52,14 @@ def test_tokens_need_not_begin_where_the_label_does():
     assert read_probabilities(said, ["ham", "spam"]) == {"ham": 0.05, "spam": 0.9}
 
 
+def test_a_letter_that_may_begin_any_word_does_not_count_beside_a_longer_token():
+    shares = {"exchange": 0.5, "e": 0.3, "top": 0.1, 'top"': 0.05, "t": 0.05}
+    assert read_probabilities(body(HEAD, ("exchange", shares), (" rate", {})), ["exchange rate", "top"]) == {
+        "exchange rate": 0.5,
+        "top": 0.15,
+    }
+
+
 def test_other_case_is_the_same_label():
     said = body(HEAD, ("Spam", {"Spam": 0.5, "spam": 0.25, "ham": 0.25}), END)
     assert read_probabilities(said, ["ham", "spam"]) == {"ham": 0.25, "spam": 0.75}
