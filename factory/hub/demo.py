@@ -16,7 +16,8 @@ from pathlib import Path
 
 from factory.errors import HubError
 from factory.hub.fetch import fetch_file
-from factory.hub.target import open_target
+from factory.hub.target import factory_home, open_target
+from factory.localhub.demos import noted_demo
 from factory.recipe import Recipe
 
 APP = Path("spaces", "text-classification", "app.py")
@@ -33,7 +34,7 @@ def run_demo(name: str, port: int = 7860) -> None:
     if Path(name).exists():
         _run_built(Recipe.read(name), port)
         return
-    with open_target() as target:
+    with open_target() as target, noted_demo(_hub_folder(), name, port):
         run_app(fetch_file(target, name, "demo.json", repo_type="space"), port, target.environment())
 
 
@@ -51,6 +52,13 @@ def run_app(demo: Path, port: int, environment: dict[str, str]) -> None:
                 app.terminate()
     if code > 0:
         raise HubError(f"the app ended by itself (code {code}); if port {port} is taken, choose another with --port")
+
+
+def _hub_folder() -> Path:
+    """Return the embedded Hub's folder, where the page of a Space looks for its demo."""
+    folder = factory_home() / "hub"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def find_app() -> Path:

@@ -1,3 +1,6 @@
+import socket
+
+from factory.localhub.demos import noted_demo
 from tests.localhub_pages.conftest import push
 
 
@@ -67,3 +70,15 @@ def test_a_moved_repository_leads_to_its_new_page(hub, browse):
     name = hub.repo()
     hub.api().move_repo(from_id=name, to_id=f"{name}-moved")
     assert browse(f"/{name}").headers["location"] == f"/{name}-moved"
+
+
+def test_a_running_demo_is_on_the_page_of_its_space(hub, browse, release):
+    with socket.create_server(("127.0.0.1", 0)) as app, noted_demo(hub.root, release.space, app.getsockname()[1]):
+        address = f"http://127.0.0.1:{app.getsockname()[1]}"
+        page = browse(f"/spaces/{release.space}")
+        assert page.links["open it in a page of its own"] == address
+        assert [attributes["src"] for tag, attributes in page.tags if tag == "iframe"] == [address]
+        assert page.headers["content-security-policy"].endswith(f"; frame-src {address}")
+    page = browse(f"/spaces/{release.space}")
+    assert "RUNNING" not in page.text
+    assert "frame-src" not in page.headers["content-security-policy"]

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _FOLDER = Path(__file__).parent
+_POLICY = "Content-Security-Policy"
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    _POLICY: "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -41,10 +42,11 @@ def wants_page(call: Call) -> bool:
     return "text/html" in call.headers.get("accept", "") and not is_for_programs(call)
 
 
-def render(call: Call, template: str, status: int = 200, **values: Any) -> Response:
-    """Return a page made of a template, which escapes every value that is not `Markup`."""
+def render(call: Call, template: str, status: int = 200, *, framed: str | None = None, **values: Any) -> Response:
+    """Return a page made of a template, which escapes every value that is not `Markup`; it may frame one address."""
     html = _environment().get_template(template).render(account=call.account, here=call.raw_path, **values)
-    return Response(html, status, _HEADERS, media_type="text/html")
+    policy = f"{_HEADERS[_POLICY]}; frame-src {framed}" if framed else _HEADERS[_POLICY]
+    return Response(html, status, {**_HEADERS, _POLICY: policy}, media_type="text/html")
 
 
 def show_refusal(call: Call, refusal: HubError) -> Response:

@@ -3,11 +3,13 @@
 import json
 import sqlite3
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
 from factory.localhub import spaces
 from factory.localhub.calls import Call
+from factory.localhub.demos import find_demo
 from factory.localhub.pages.card import render_card
 from factory.localhub.pages.facts import list_facts, list_results, list_tags
 from factory.localhub.pages.links import find_related
@@ -45,6 +47,7 @@ def show_repository(call: Call) -> Response:
         "answer": None,
         "preview": None,
         "stage": None,
+        "demo": None,
         "max_characters": MAX_CHARACTERS,
     }
     if repo.type == "model" and frame["is_open"]:
@@ -55,7 +58,13 @@ def show_repository(call: Call) -> Response:
     if repo.type == "space":
         stage = spaces.runtime(db, repo)["stage"]
         values["stage"] = (stage, _STAGES[stage])
-    return render(call, "repository.html", **frame, **values)
+        values["demo"] = find_demo(call.store.root, repo.full_name) if _is_here(call) else None
+    return render(call, "repository.html", framed=values["demo"], **frame, **values)
+
+
+def _is_here(call: Call) -> bool:
+    """Whether the reader's browser is on this machine, as far as the name it called tells."""
+    return urlsplit(call.endpoint).hostname in ("127.0.0.1", "localhost")
 
 
 def repository_frame(call: Call, repo: Repo, rev: str) -> dict[str, Any]:
