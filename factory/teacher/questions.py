@@ -61,7 +61,7 @@ class Questions:
             for sample in range(self.settings.samples):
                 request = label_request(self.settings, prompt, text, sample)
                 asked[key_of(self.settings, request, sample)] = (request, example_id(text))
-        answered = {key for key, _ in find_replies(self.ledger, list(asked), self.but)}
+        answered = {key for key, _ in self.ledger.find(list(asked), self.but)}
         return [
             Planned(self._question(key, "label", subject), request, 0, key in answered)
             for key, (request, subject) in asked.items()
