@@ -41,7 +41,8 @@ bench: .venv/dev $(MODELS)/$(MINILM)
 
 conformance: .venv/dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[build,hub,conformance]'
-	$(BIN)/python -m tests.conformance
+	$(BIN)/python -m tests.conformance --control
+	$(BIN)/python -m tests.conformance --no-xet
 
 # Python clients, commands and git, each in an environment of its own, against the embedded Hub.
 matrix: .venv/dev

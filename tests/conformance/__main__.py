@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
@@ -47,18 +48,20 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
     parser.add_argument("suites", nargs="*", default=list(SUITES), help=f"of {', '.join(SUITES)}")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "hf-factory-conformance"))
+    parser.add_argument("--control", action="store_true", help="count what passes without any Hub, too")
     parser.add_argument("--no-xet", action="store_true", help="with HF_HUB_DISABLE_XET=1")
     arguments = parser.parse_args()
     check_packages()
     expected = read_expected(HERE / "expected_failures.txt", xet=not arguments.no_xet)
     surprises = []
-    sys.stdout.write(f"{'suite':<12}{'passed':>8}{'failed':>8}{'skipped':>8}   surprises\n")
+    sys.stdout.write(f"{'suite':<12}{'passed':>8}{'failed':>8}{'skipped':>8}{'no Hub':>8}   surprises\n")
     for name in arguments.suites:
         outcomes = run_suite(name, arguments.work, xet=not arguments.no_xet)
         found = compare(outcomes, expected.get(name, {}))
         count = {state: list(outcomes.values()).count(state) for state in ("passed", "failed", "skipped")}
         numbers = "".join(f"{count[state]:>8}" for state in count)
-        sys.stdout.write(f"{name:<12}{numbers}   {len(found)}\n")
+        control = count_control(name, arguments.work, xet=not arguments.no_xet) if arguments.control else "-"
+        sys.stdout.write(f"{name:<12}{numbers}{control:>8}   {len(found)}\n")
         sys.stdout.flush()
         surprises += found
     sys.stdout.writelines(f"{surprise}\n" for surprise in surprises)
@@ -97,26 +100,38 @@ def compare(outcomes, expected):
 
 def run_suite(name, work, *, xet):
     """Return the state of every test of a suite: passed, failed or skipped."""
-    package, files = SUITES[name]
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=work) as scratch, running_hub(Path(scratch, "hub")) as endpoint:
-        tests = prepare(package, unpack(package, work), Path(scratch, package), endpoint)
-        report = Path(scratch, "report.xml")
-        environment = {
-            **os.environ, "HF_ENDPOINT": endpoint, "HF_HOME": str(Path(scratch, "home")), "HF_TOKEN": "",
-            "HUGGINGFACE_CO_STAGING": "0", "HF_HUB_DISABLE_XET": "0" if xet else "1", "HF_HUB_DISABLE_TELEMETRY": "1",
-        }  # fmt: skip
-        command = [sys.executable, "-m", "pytest", "-m", "not production", "-q", "-p", "no:cacheprovider"]
-        command += ["--timeout=180", f"--junitxml={report}", *files]
-        log = work / f"{name}.log"
-        with log.open("wb") as output:
-            subprocess.run(command, cwd=tests, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False)
-        if not report.exists():
-            sys.exit(f"The suite {name} did not run: see {log}")
-        problems = verify(Path(scratch, "hub"))
-        if problems:
+        outcomes = run_tests(name, work, Path(scratch), endpoint, log=work / f"{name}.log", xet=xet)
+        if problems := verify(Path(scratch, "hub")):
             sys.exit(f"The Hub's directory is damaged after the suite {name}: {problems[0]}")
-        return read_report(report)
+        return outcomes
+
+
+def count_control(name, work, *, xet):
+    """Return how many tests of a suite pass at an address where nothing answers: those that prove nothing."""
+    with tempfile.TemporaryDirectory(dir=work) as scratch, socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # bound and not listening: refused at once
+        endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        outcomes = run_tests(name, work, Path(scratch), endpoint, log=work / f"{name}-control.log", xet=xet)
+    return list(outcomes.values()).count("passed")
+
+
+def run_tests(name, work, scratch, endpoint, *, log, xet):
+    package, files = SUITES[name]
+    tests = prepare(package, unpack(package, work), scratch / package, endpoint)
+    report = scratch / "report.xml"
+    environment = {
+        **os.environ, "HF_ENDPOINT": endpoint, "HF_HOME": str(scratch / "home"), "HF_TOKEN": "",
+        "HUGGINGFACE_CO_STAGING": "0", "HF_HUB_DISABLE_XET": "0" if xet else "1", "HF_HUB_DISABLE_TELEMETRY": "1",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "pytest", "-m", "not production", "-q", "-p", "no:cacheprovider"]
+    command += ["--timeout=180", f"--junitxml={report}", *files]
+    with log.open("wb") as output:
+        subprocess.run(command, cwd=tests, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False)
+    if not report.exists():
+        sys.exit(f"The suite {name} did not run: see {log}")
+    return read_report(report)
 
 
 def read_report(path):
