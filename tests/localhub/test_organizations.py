@@ -1,8 +1,12 @@
+import subprocess
+import sys
+
 import pytest
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
 from factory.localhub.admin import add_organization, add_user
 from factory.localhub.errors import HubError
+from tests.localhub.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +65,11 @@ def test_a_user_is_no_organisation_and_a_member_has_to_exist(hub):
         add_organization(hub.root, "empty", members={"nobody": "read"})
     with pytest.raises(HubError, match="read, write, admin"):
         add_organization(hub.root, "empty", members={"bob": "owner"})
+
+
+def test_the_command_adds_an_organisation_to_a_running_hub(hub):
+    command = [sys.executable, "-c", "from factory.cli import main; main()", "hub", "org", "add", "club"]
+    options = ["--member", "bob:read", "--full-name", "The Club", "--root", str(hub.root)]
+    subprocess.run([*command, *options], cwd=ROOT, check=True)
+    orgs = {org["name"]: org for org in hub.api("bob").whoami(cache=False)["orgs"]}
+    assert (orgs["club"]["fullname"], orgs["club"]["roleInOrg"]) == ("The Club", "read")

@@ -130,7 +130,10 @@ def test_a_keyboard_reaches_the_content_first(tab, release):
     assert tab.evaluate("document.activeElement.id") == "content"
 
 
-@pytest.mark.parametrize("path", ["/", "/alice/stance-tiny", "/datasets/alice/stance", "/alice/stance-tiny/tree/main"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", *("/alice/stance-tiny" + rest for rest in ("", "/tree/main", "/commit/main")), "/datasets/alice/stance"],
+)
 def test_a_phone_needs_no_sideways_scrolling(hub, browser, release, path):
     with browser.new_context(base_url=hub.endpoint, viewport={"width": 360, "height": 700}) as context:
         page = context.new_page()
