@@ -29,7 +29,7 @@ def find_personal_data(text: str) -> list[Finding]:
     """Return what was found in the order of the text; no two overlap, and a checked number comes before a phone's."""
     found: list[Finding] = []
     for kind, pattern, is_valid in KINDS:
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(text) if _may_hold(text, kind) else ():
             finding = Finding(kind, *match.span())
             if is_valid(match[0]) and not any(_overlap(finding, other) for other in found):
                 found.append(finding)
@@ -38,7 +38,7 @@ def find_personal_data(text: str) -> list[Finding]:
 
 def find_secrets(text: str) -> list[Finding]:
     """Return the keys to services, and nothing else."""
-    return [Finding(SECRET, *match.span()) for match in SECRETS.finditer(text)]
+    return [Finding(SECRET, *match.span()) for match in SECRETS.finditer(text)] if _may_hold(text, SECRET) else []
 
 
 def mask_personal_data(text: str) -> str:
@@ -48,6 +48,11 @@ def mask_personal_data(text: str) -> str:
     linear model loses 0.4 points of macro-F1 by it; it would lose 10 if the texts were dropped.
     """
     return "".join(_masked(text))
+
+
+def _may_hold(text: str, kind: str) -> bool:
+    """Return whether to look closer; substrings are found many times faster than patterns."""
+    return kind not in SIGNS or any(sign in text for sign in SIGNS[kind])
 
 
 def _masked(text: str) -> Iterator[str]:
@@ -93,8 +98,26 @@ def _anything(_: str) -> bool:
     return True
 
 
+SIGNS = {
+    SECRET: (
+        "hf_",
+        "sk-",
+        "AKIA",
+        "ASIA",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "github_",
+        "AIza",
+        "xox",
+        "-----BEGIN",
+    ),
+    "e-mail address": ("@",),
+}
 SECRETS = re.compile(
-    r"\bhf_[A-Za-z0-9]{30,}\b|\bsk-(?:proj-|svcacct-|ant-[a-z0-9]+-)?[A-Za-z0-9_-]{20,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
+    r"\bhf_[A-Za-z0-9]{30,}\b|\bsk-(?:proj-|svcacct-|ant-[a-z0-9]+-)?(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{20,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
     r"|\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_\w{60,}|\bAIza[\w-]{35}|\bxox[abprs]-[\w-]{10,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )

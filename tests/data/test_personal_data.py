@@ -36,6 +36,7 @@ def test_what_belongs_to_somebody_is_found_and_masked(text, kind, masked):
         "on 2024-11-24 at 10:30",
         "ask @jane or see user@localhost",
         "task-oriented sk-learn and hf_hub_download",
+        "a sk-something-or-other-without-end",
         "won 2000 of 80000 votes",
         "write to name@example.com",
     ],
