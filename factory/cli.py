@@ -20,6 +20,7 @@ from factory.cli_hub import hub
 from factory.cli_module import module
 from factory.cli_serve import serve
 from factory.cli_teacher import teacher
+from factory.cli_zoo import audit, diff, list_, pull, unpublish
 from factory.errors import FactoryError
 from factory.recipe import Recipe
 
@@ -56,7 +57,7 @@ def commands() -> None:
     """From a short recipe to a small published model."""
 
 
-for command in (hub, compare, curve, module, serve, teacher):
+for command in (hub, compare, curve, module, serve, teacher, pull, list_, diff, unpublish, audit):
     commands.add_command(command)
 
 
@@ -126,15 +127,30 @@ def build(path: Path, overrides: tuple[str, ...], namespace: str | None) -> None
 @namespace_option
 @click.option("--private", is_flag=True, default=None, help="Only you can see it.")
 @click.option("--dry-run", is_flag=True, help="Show what would change on the Hub.")
+@click.option("--overwrite", is_flag=True, help="Go over what people changed in the same files on the Hub.")
+@click.option("--as-pull-request", is_flag=True, help="Open pull requests; let people decide.")
 def publish(
-    path: Path, overrides: tuple[str, ...], namespace: str | None, private: bool | None, dry_run: bool
+    path: Path,
+    overrides: tuple[str, ...],
+    namespace: str | None,
+    private: bool | None,
+    dry_run: bool,
+    overwrite: bool,
+    as_pull_request: bool,
 ) -> None:
     """Build, check the requirements, publish, and verify by pulling back by name."""
     from factory.hub.publish import publish as publish_recipe
 
-    published = publish_recipe(Recipe.read(path, overrides), namespace=namespace, private=private, dry_run=dry_run)
+    published = publish_recipe(
+        Recipe.read(path, overrides),
+        namespace=namespace,
+        private=private,
+        dry_run=dry_run,
+        overwrite=overwrite,
+        as_pull_request=as_pull_request,
+    )
     click.echo(published)
-    if published.models and not dry_run:
+    if published.models and published.is_complete:
         _hint(f"factory label {published.models[0]} FILE")
 
 

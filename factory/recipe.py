@@ -73,6 +73,9 @@ class Require(Section):
     macro_f1: float | None = Field(None, ge=0, le=1, description="On gold.")
     accuracy: float | None = Field(None, ge=0, le=1, description="On gold.")
     agreement: float | None = Field(None, ge=0, le=1, description="With the teacher, on held-out rows.")
+    not_worse_than_published: bool = Field(
+        True, description="On gold, no file may be worse than the published one by more than chance."
+    )
 
 
 class Publish(Section):

@@ -30,6 +30,32 @@ def bootstrap_scores(truth: ArrayLike, predicted: ArrayLike, classes: int, draws
     return {name: interval_of(values) for name, values in scores.items()}
 
 
+def compare_scores(
+    truth: ArrayLike, ours: ArrayLike, theirs: ArrayLike, classes: int, draws: int = DRAWS
+) -> dict[str, dict[str, float]]:
+    """Return how the scores of `ours` differ from those of `theirs` on the same rows, which are drawn in pairs.
+
+    Each of the scores of `bootstrap_scores` has difference, low, high (95 %) and a two-sided p.
+    """
+    columns = np.stack([np.asarray(given, dtype=np.int64) for given in (truth, ours, theirs)], axis=1)
+    kinds, counts = np.unique(columns, axis=0, return_counts=True)
+    weights = _draw(kinds, counts, draws)
+    scores = [_score(weights, kinds[:, 0], kinds[:, column], classes) for column in (1, 2)]
+    return {name: difference_of(values - scores[1][name]) for name, values in scores[0].items()}
+
+
+def compare_set_scores(
+    truth: ArrayLike, ours: ArrayLike, theirs: ArrayLike, draws: int = DRAWS
+) -> dict[str, dict[str, float]]:
+    """Return how the scores of label sets differ, each of `bootstrap_set_scores`; as `compare_scores`."""
+    bits = np.hstack([np.asarray(given, dtype=np.int64) for given in (truth, ours, theirs)])
+    kinds, counts = np.unique(bits, axis=0, return_counts=True)
+    weights = _draw(kinds, counts, draws)
+    actual, *guessed = np.hsplit(kinds.astype(np.float64), 3)
+    scores = [_score_sets(weights, actual, one) for one in guessed]
+    return {name: difference_of(values - scores[1][name]) for name, values in scores[0].items()}
+
+
 def bootstrap_set_scores(truth: ArrayLike, predicted: ArrayLike, draws: int = DRAWS) -> dict[str, Interval]:
     """Return accuracy (exact match), macro_f1 and micro_f1 of label sets, each with value, low and high (95 %).
 
@@ -40,14 +66,7 @@ def bootstrap_set_scores(truth: ArrayLike, predicted: ArrayLike, draws: int = DR
     kinds, counts = np.unique(bits, axis=0, return_counts=True)
     weights = _draw(kinds, counts, draws)
     actual, guessed = np.hsplit(kinds.astype(np.float64), 2)
-    hits, either = weights @ (actual * guessed), weights @ (actual + guessed)
-    occurring = np.maximum((either > 0).sum(axis=1), 1)
-    scores = {
-        "accuracy": weights @ (actual == guessed).all(axis=1) / counts.sum(),
-        "macro_f1": _share(2 * hits, either).sum(axis=1) / occurring,
-        "micro_f1": _share(2 * hits.sum(axis=1), either.sum(axis=1)),
-    }
-    return {name: interval_of(values) for name, values in scores.items()}
+    return {name: interval_of(values) for name, values in _score_sets(weights, actual, guessed).items()}
 
 
 def bootstrap_share(hits: ArrayLike, draws: int = DRAWS) -> Interval:
@@ -108,6 +127,15 @@ def _score(weights: Floats, truth: NDArray[np.int64], predicted: NDArray[np.int6
         "accuracy": right / rows,
         "macro_f1": _share(2 * hits, either).sum(axis=1) / (either > 0).sum(axis=1),
         "matthews_correlation": _share(covariance, spread),
+    }
+
+
+def _score_sets(weights: Floats, actual: Floats, guessed: Floats) -> dict[str, Floats]:
+    hits, either = weights @ (actual * guessed), weights @ (actual + guessed)
+    return {
+        "accuracy": weights @ (actual == guessed).all(axis=1) / weights.sum(axis=1),
+        "macro_f1": _share(2 * hits, either).sum(axis=1) / np.maximum((either > 0).sum(axis=1), 1),
+        "micro_f1": _share(2 * hits.sum(axis=1), either.sum(axis=1)),
     }
 
 

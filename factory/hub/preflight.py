@@ -6,8 +6,8 @@ import logging
 from typing import Any
 
 from factory.errors import HubError
-from factory.hub.changes import FIRST_TITLE, RELEASE_TITLE, Repo
 from factory.hub.faults import WRITE, explained
+from factory.hub.history import Repo, is_first, tag_of
 from factory.hub.target import Target
 
 WRITING_ROLES = ("admin", "write", "contributor")
@@ -71,6 +71,6 @@ def _check_existing(target: Target, repo: Repo, private: bool) -> None:
         option = "" if repo.type == "model" else f" --type {repo.type}"
         remedy = f"hf repos settings {repo.id}{option} --{wanted}"
         raise HubError(f"{shown} is {now}, and the release is to be {wanted}; to change that: {remedy}")
-    titles = [commit.title for commit in target.api.list_repo_commits(repo.id, repo_type=repo.type)]
-    if not any(map(RELEASE_TITLE.fullmatch, titles)) and [title.lower() for title in titles] != [FIRST_TITLE]:
+    commits = target.api.list_repo_commits(repo.id, repo_type=repo.type)
+    if not any(tag_of(commit.title) for commit in commits) and not all(map(is_first, commits)):
         raise HubError(f"{shown} is not a release of hf-factory; choose another `name` in the recipe, or delete it")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from factory.hub.changes import Repo
+from factory.hub.history import Repo
 from factory.hub.target import Target, factory_home
 from factory.store import digest_of
 
@@ -20,7 +21,7 @@ class Record:
     collection: str
 
 
-def read_record(target: Target, repos: list[Repo]) -> Record | None:
+def read_record(target: Target, repos: Sequence[Repo]) -> Record | None:
     """Return the last verified release of these repositories on this Hub, None if there is none."""
     try:
         return Record(**json.loads(_path(target, repos).read_text(encoding="utf-8")))
@@ -28,7 +29,7 @@ def read_record(target: Target, repos: list[Repo]) -> Record | None:
         return None
 
 
-def write_record(target: Target, repos: list[Repo], record: Record) -> None:
+def write_record(target: Target, repos: Sequence[Repo], record: Record) -> None:
     """Remember a verified release, whole or not at all."""
     path = _path(target, repos)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,5 +38,5 @@ def write_record(target: Target, repos: list[Repo], record: Record) -> None:
     partial.replace(path)
 
 
-def _path(target: Target, repos: list[Repo]) -> Path:
+def _path(target: Target, repos: Sequence[Repo]) -> Path:
     return factory_home() / "published" / f"{digest_of([target.place, repos[0].id])[:20]}.json"

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from factory.errors import HubError
-from factory.hub.changes import Repo
 from factory.hub.faults import FAULTS, sentence
+from factory.hub.history import Repo
 from factory.hub.predictions import check_predictions, read_test_texts
 from factory.hub.target import Target
 from factory.recipe import Recipe
@@ -26,7 +26,7 @@ log = logging.getLogger("factory")
 
 
 def verify_release(
-    folder: Path, repos: list[Repo], tag: str, target: Target, bases: Mapping[str, Path] | None = None
+    folder: Path, repos: Sequence[Repo], tag: str, target: Target, bases: Mapping[str, Path] | None = None
 ) -> dict[str, Any]:
     """Return what was found equal under `tag`: files by SHA-256, rows of each split, recorded predictions.
 

@@ -15,11 +15,11 @@ from factory.evaluation.markdown import Markdown, code, escape
 from factory.evaluation.report import is_local, name_base_model
 from factory.evaluation.scoreboard import CONTROL, SCORES, explain, explain_costs, megabytes, tabulate_markdown
 from factory.release import data_sentences, methods, origins, sentences, tables
+from factory.release.card_text import front_matter, mark
 from factory.release.contents import Contents
 from factory.release.metadata import (
     adapter_metadata,
     dataset_metadata,
-    front_matter,
     licenses,
     model_metadata,
     space_metadata,
@@ -174,7 +174,7 @@ def _fill(name: str, metadata: Json, contents: Contents, student: str | None = N
         "on_teacher": Markdown(origins.on_teacher(contents)),
     }
     body = _templates().get_template(name).render(shared | values)
-    return front_matter(metadata) + "\n" + re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
+    return front_matter(metadata) + "\n" + mark(re.sub(r"\n{3,}", "\n\n", body))
 
 
 def _list_models(contents: Contents, but: str | None = None) -> Markdown:

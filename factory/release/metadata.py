@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from factory.evaluation.markdown import plain
 from factory.evaluation.report import is_local
 from factory.recipe import Task
@@ -22,12 +20,6 @@ HUB_METRICS = {
 }
 SDK_VERSION = "6.31.0"
 Json = dict[str, Any]
-
-
-def front_matter(metadata: Json) -> str:
-    """Return metadata between the marks that a Hub looks for; strings that YAML would misread are quoted."""
-    text = yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True, width=100_000)
-    return f"---\n{text}---\n"
 
 
 def model_metadata(contents: Contents, student: str) -> Json:

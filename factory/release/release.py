@@ -83,6 +83,14 @@ def write_release(
         _write_space(contents, contents.demo_student, _folder(out / "space"))
 
 
+def bring(source: Path, place: Path) -> None:
+    """Put a file into the release without a second copy of its bytes where the disk allows it."""
+    try:
+        os.link(source, place)
+    except OSError:
+        shutil.copyfile(source, place)
+
+
 def _write_dataset(contents: Contents, data: Data, recipe_text: str, folder: Path) -> None:
     labels, kind = contents.recipe.task.names, contents.recipe.task.kind
     for split, rows in contents.splits.items():
@@ -97,11 +105,11 @@ def _write_dataset(contents: Contents, data: Data, recipe_text: str, folder: Pat
 
 def _write_model(contents: Contents, data: Data, student: StudentFiles, recipe_text: str, folder: Path) -> None:
     for file in sorted((student["trained"].path / "model").iterdir()):
-        _bring(file, folder / file.name)
+        bring(file, folder / file.name)
     published = {entry["format"] for entry in contents.entries(student["name"])}
     weights = {format: files for format, files in student["weights"].items() if format in published}
     for format, files in weights.items():
-        _bring(next(files.path.glob("*.onnx")), _folder(folder / "onnx") / ONNX_NAMES[format])
+        bring(next(files.path.glob("*.onnx")), _folder(folder / "onnx") / ONNX_NAMES[format])
     write_json(_folder(folder / "eval") / "report.json", contents.report)
     write_predictions(contents, student["name"], student["reports"], folder / "eval" / "predictions.jsonl")
     _write_text(folder / "recipe.yaml", recipe_text)
@@ -122,7 +130,7 @@ def _write_module(contents: Contents, student: str, folder: Path) -> None:
 
 def _write_adapter(contents: Contents, data: Data, student: StudentFiles, recipe_text: str, folder: Path) -> None:
     for file in sorted((student["trained"].path / "adapter").iterdir()):
-        _bring(file, folder / file.name)
+        bring(file, folder / file.name)
     _write_text(folder / "recipe.yaml", recipe_text)
     (folder / "README.md").unlink(missing_ok=True)  # peft writes one of its own
     _write_text(folder / "README.md", adapter_card(contents, student["name"]))
@@ -153,14 +161,6 @@ def _artifacts(data: Data) -> Iterator[Artifact]:
 def _folder(path: Path) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     return path
-
-
-def _bring(source: Path, place: Path) -> None:
-    """Put a file into the release without a second copy of its bytes where the disk allows it."""
-    try:
-        os.link(source, place)
-    except OSError:
-        shutil.copyfile(source, place)
 
 
 def _write_text(path: Path, text: str) -> None:

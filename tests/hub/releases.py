@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from factory.data.examples import Example
-from factory.hub.changes import Repo
+from factory.hub.history import Repo
 from tests.tiny import tiny_base
 
 APP = Path(__file__).parents[2] / "spaces" / "text-classification"

@@ -6,10 +6,10 @@ import pytest
 from huggingface_hub import CommitOperationAdd
 
 from factory.errors import HubError
-from factory.hub.changes import Repo
 from factory.hub.embedded import Access
+from factory.hub.history import Repo
 from factory.hub.preflight import check_ready
-from factory.hub.publish import push_release
+from factory.hub.push import push_release
 from factory.hub.target import Target
 from factory.localhub.admin import add_user, import_folder
 from tests.hub.meddler import meddler

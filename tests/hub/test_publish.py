@@ -10,7 +10,8 @@ from huggingface_hub import CommitOperationAdd, HfApi
 
 from factory.errors import HubError
 from factory.hub.embedded import Access
-from factory.hub.publish import preview_release, publish_release, push_release
+from factory.hub.publish import preview_release, publish_release
+from factory.hub.push import COMPLETE, Push, push_release
 from factory.hub.target import Target
 from tests.hub.meddler import LOST, meddler
 from tests.hub.releases import RELEASE, write_release
@@ -19,11 +20,12 @@ TAG = f"release-{RELEASE}"
 MENDED = b"---\nlicense: mit\n---\n"
 LATER = "ba9876543210"
 LATER_TAG = f"release-{LATER}"
+WHOLE, LATER_WHOLE = f"{TAG}: {COMPLETE}", f"{LATER_TAG}: {COMPLETE}"
 PUBLISH = """
 import sys
 from pathlib import Path
-from factory.hub.changes import Repo
-from factory.hub.publish import push_release
+from factory.hub.history import Repo
+from factory.hub.push import push_release
 from factory.hub.target import open_target
 folder, tag, *repos = sys.argv[1:]
 repos = [Repo(*repo.split(",")) for repo in repos]
@@ -33,13 +35,13 @@ with open_target() as target:
 
 
 def publish(folder, repos, target, private=False):
-    return publish_release(folder, repos, release_id=RELEASE, title="Reviews", private=private, target=target)
+    return publish_release(folder, repos, Push(target, TAG, private), title="Reviews")
 
 
 def push(folder, repos, target, tag=TAG):
     """Publish without a look from outside, and return how many commits that took."""
     pushed = push_release(folder, repos, tag, private=False, target=target)
-    return sum(not change.is_empty for change, _ in pushed)
+    return sum(not change.is_empty for change in pushed.changes)
 
 
 def commit_as_somebody(target, repo_id, path, content, repo_type="dataset"):
@@ -52,6 +54,11 @@ def titles(target, repo_id, repo_type="dataset"):
     return [commit.title for commit in target.api.list_repo_commits(repo_id, repo_type=repo_type)]
 
 
+def titles_of(repo):
+    """Those of a repository that was published once."""
+    return [*([WHOLE] if repo.type == "dataset" else []), TAG, "initial commit"]
+
+
 def behind(proxy, target):
     return Target.at(Access(proxy.endpoint, target.token))
 
@@ -59,7 +66,7 @@ def behind(proxy, target):
 def test_a_release_is_published_verified_and_the_second_time_there_is_nothing_to_do(target, tmp_path):
     repos = write_release(tmp_path)
     first = publish(tmp_path, repos, target)
-    assert first.commits == 3
+    assert first.commits == 4
     assert first.is_verified_now
     assert str(first).splitlines() == [
         f"{target.endpoint}/local/reviews-tiny",
@@ -74,13 +81,13 @@ def test_a_release_is_published_verified_and_the_second_time_there_is_nothing_to
     assert again.commits == 0
     assert str(again).splitlines() == ["nothing to do", *first.urls]
     for repo in repos:
-        assert titles(target, repo.id, repo.type) == [TAG, "initial commit"]
-        assert [tag.name for tag in target.api.list_repo_refs(repo.id, repo_type=repo.type).tags] == [TAG]
+        assert titles(target, repo.id, repo.type) == titles_of(repo)
+        assert [tag.name for tag in target.api.list_repo_refs(repo.id, repo_type=repo.type).tags] == [TAG, "v1"]
 
 
 def test_a_dry_run_lists_every_file_and_creates_nothing(target, tmp_path):
     repos = write_release(tmp_path, students=())
-    preview = preview_release(tmp_path, repos, release_id=RELEASE, target=target)
+    preview = preview_release(tmp_path, repos, Push(target, TAG))
     assert str(preview).splitlines() == [
         "dataset local/reviews",
         "  A README.md",
@@ -96,13 +103,13 @@ def test_a_dry_run_tells_added_modified_and_deleted_files(target, tmp_path):
     write_release(tmp_path, students=(), release=LATER)
     data = tmp_path / "dataset" / "data"
     (data / "train-00000-of-00001.parquet").rename(data / "train-00000-of-00002.parquet")
-    preview = preview_release(tmp_path, repos, release_id=LATER, target=target)
+    preview = preview_release(tmp_path, repos, Push(target, LATER_TAG))
     assert str(preview).splitlines()[1:] == [
         "  A data/train-00000-of-00002.parquet",
         "  M README.md",
         "  D data/train-00000-of-00001.parquet",
     ]
-    assert titles(target, "local/reviews") == [TAG, "initial commit"]
+    assert titles(target, "local/reviews") == [WHOLE, TAG, "initial commit"]
 
 
 def test_files_of_the_release_before_go_and_those_that_somebody_added_stay(target, tmp_path):
@@ -112,7 +119,7 @@ def test_files_of_the_release_before_go_and_those_that_somebody_added_stay(targe
     commit_as_somebody(target, "local/reviews", "picture.svg", b"<svg/>")
     write_release(tmp_path, students=(), release=LATER)
     (tmp_path / "dataset" / "old.md").unlink()
-    assert push(tmp_path, repos, target, LATER_TAG) == 1
+    assert push(tmp_path, repos, target, LATER_TAG) == 2
     left = set(target.api.list_repo_files("local/reviews", repo_type="dataset"))
     assert "picture.svg" in left
     assert "old.md" not in left
@@ -137,7 +144,9 @@ def test_a_file_that_somebody_changed_is_named_and_left_alone(target, tmp_path):
     commit_as_somebody(target, "local/reviews", "README.md", MENDED)
     assert push(tmp_path, repos, target) == 0
     write_release(tmp_path, students=(), release=LATER)
-    with pytest.raises(HubError, match=r"README\.md in dataset local/reviews .*'mend a typo' by local"):
+    with pytest.raises(
+        HubError, match=r"README\.md \(the text between .*\) in dataset local/reviews .*'mend a typo' by local on 20"
+    ):
         push(tmp_path, repos, target, LATER_TAG)
     assert titles(target, "local/reviews")[0] == "mend a typo"
 
@@ -149,7 +158,7 @@ def test_a_commit_of_somebody_else_in_between_is_kept(target, tmp_path):
     with meddler(target.endpoint) as proxy:
         proxy.on("POST", "/commit/main", lambda: commit_as_somebody(target, "local/reviews", "picture.svg", b"<svg/>"))
         push(tmp_path, repos, behind(proxy, target), LATER_TAG)
-    assert titles(target, "local/reviews") == [LATER_TAG, "mend a typo", TAG, "initial commit"]
+    assert titles(target, "local/reviews") == [LATER_WHOLE, LATER_TAG, "mend a typo", WHOLE, TAG, "initial commit"]
     assert "picture.svg" in target.api.list_repo_files("local/reviews", repo_type="dataset")
 
 
@@ -163,7 +172,9 @@ def test_a_commit_in_between_to_a_file_of_the_release_stops_the_publication(targ
             "/commit/main",
             lambda: commit_as_somebody(target, "local/reviews", "README.md", MENDED),
         )
-        with pytest.raises(HubError, match=r"README\.md in dataset local/reviews .* was changed by somebody else"):
+        with pytest.raises(
+            HubError, match=r"README\.md \(.*\) in dataset local/reviews .* was changed after .*--overwrite"
+        ):
             push(tmp_path, repos, behind(proxy, target), LATER_TAG)
     assert titles(target, "local/reviews")[0] == "mend a typo"
 
@@ -173,8 +184,8 @@ def test_a_commit_without_an_answer_is_neither_lost_nor_made_twice(target, tmp_p
     repos = write_release(tmp_path, students=())
     with meddler(target.endpoint) as proxy:
         proxy.on("POST", "/commit/main", lambda: outcome)
-        assert push(tmp_path, repos, behind(proxy, target)) == 1
-    assert titles(target, "local/reviews") == [TAG, "initial commit"]
+        assert push(tmp_path, repos, behind(proxy, target)) == 2
+    assert titles(target, "local/reviews") == [WHOLE, TAG, "initial commit"]
 
 
 def test_killed_between_two_commits_the_next_call_goes_on(target, tmp_path):
@@ -187,9 +198,9 @@ def test_killed_between_two_commits_the_next_call_goes_on(target, tmp_path):
     assert publisher.returncode == -signal.SIGKILL
     assert titles(target, "local/reviews") == [TAG, "initial commit"]
     assert titles(target, "local/reviews-tiny", "model") == ["initial commit"]
-    assert push(tmp_path, repos, target) == 2
+    assert push(tmp_path, repos, target) == 3
     for repo in repos:
-        assert titles(target, repo.id, repo.type) == [TAG, "initial commit"]
+        assert titles(target, repo.id, repo.type) == titles_of(repo)
 
 
 def _kill(process):
@@ -210,7 +221,7 @@ def test_a_tag_that_holds_other_bytes_is_found_out(target, tmp_path):
     repos = write_release(tmp_path, students=())
     target.api.create_repo("local/reviews", repo_type="dataset")
     target.api.create_tag("local/reviews", tag=TAG, repo_type="dataset")
-    with pytest.raises(HubError, match=r"is not what was built: dataset local/reviews has no README\.md"):
+    with pytest.raises(HubError, match=r"^the tag release-\w+ of dataset local/reviews .* is on another commit"):
         publish(tmp_path, repos, target)
 
 

@@ -5,7 +5,7 @@ import pytest
 from factory.data.examples import Example
 from factory.data.parquet import write_parquet
 from factory.errors import HubError
-from factory.hub.publish import push_release
+from factory.hub.push import push_release
 from factory.hub.secrets import check_secrets
 from tests.hub.releases import RELEASE, write_release
 

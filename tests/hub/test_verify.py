@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from factory.errors import HubError
-from factory.hub.publish import push_release
+from factory.hub.push import push_release
 from factory.hub.verify import verify_release
 from tests.hub.releases import (
     RELEASE,

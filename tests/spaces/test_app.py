@@ -15,7 +15,7 @@ import pytest
 
 from factory.hub.demo import find_app
 from factory.hub.embedded import Access, embedded_hub
-from factory.hub.publish import push_release
+from factory.hub.push import push_release
 from factory.hub.target import Target
 from tests.hub.releases import LABELS, RELEASE, TEXTS, write_release
 
