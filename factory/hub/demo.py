@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from factory.errors import HubError
+from factory.hub.faults import explained
 from factory.hub.fetch import fetch_file
 from factory.hub.target import factory_home, open_target
 from factory.localhub.demos import noted_demo
@@ -34,8 +35,14 @@ def run_demo(name: str, port: int = 7860) -> None:
     if Path(name).exists():
         _run_built(Recipe.read(name), port)
         return
-    with open_target() as target, noted_demo(_hub_folder(), name, port):
-        run_app(fetch_file(target, name, "demo.json", repo_type="space"), port, target.environment())
+    with open_target() as target:
+        with explained(f"Space {name} on {target.name}"):
+            is_there = target.api.repo_exists(name, repo_type="space")
+        if not is_there:
+            raise HubError(f"there is no Space {name} on {target.name}; name a recipe, or the Space of one")
+        demo = fetch_file(target, name, "demo.json", repo_type="space")
+        with noted_demo(_hub_folder(), name, port):
+            run_app(demo, port, target.environment())
 
 
 def run_app(demo: Path, port: int, environment: dict[str, str]) -> None:

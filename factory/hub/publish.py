@@ -17,6 +17,7 @@ from factory.hub.push import Push
 from factory.hub.records import Record, read_record, write_record
 from factory.hub.regression import check_regression, describe_losses
 from factory.hub.review import Review, review_release
+from factory.hub.space import watch_space
 from factory.hub.staging import staged
 from factory.hub.target import Target, factory_home, open_target
 from factory.hub.verify import find_bases, verify_release
@@ -139,6 +140,10 @@ def publish_release(
         if is_due:
             verify_release(staging.root, repos, pushed.version.tag, target, bases)
             write_record(target, repos, record)
+    if not target.is_embedded:
+        for change in pushed.changes:
+            if change.repo.type == "space" and not change.is_empty:
+                watch_space(target, change.repo.id)
     urls = [*_urls(target, repos), f"{target.endpoint}/collections/{collection}"]
     made = sum(not change.is_empty for change in pushed.changes)
     models = _models(repos)

@@ -27,6 +27,8 @@ def read_onnx(folder: Path, config: dict[str, Any], file: Path) -> ReadAll:
     """Return a function from texts to logits of shape (texts, labels); raises HubError for a damaged file."""
     from tokenizers import Tokenizer
 
+    if "model" not in read_json(folder / "tokenizer.json"):  # what the library raises of it is a bare Exception
+        raise HubError(f"{folder / 'tokenizer.json'}: describes no tokenizer; pull the model again")
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(_max_length(folder, config))

@@ -41,6 +41,14 @@ def write_dataset(folder, name, rows, release):
 
 
 def write_model(folder, release):
+    """Write the tiny classifier with its card and what it says of the test rows."""
+    write_classifier(folder)
+    (folder / "eval").mkdir(exist_ok=True)
+    (folder / "eval" / "predictions.jsonl").write_text("".join(map(as_line, predict(folder))))
+    write_card(folder, {"license": "apache-2.0", "pipeline_tag": "text-classification"}, f"tiny {release}")
+
+
+def write_classifier(folder):
     """Turn the tiny base into a classifier, with a head that is the same every time."""
     import numpy
     from safetensors.numpy import load_file, save_file
@@ -54,9 +62,6 @@ def write_model(folder, release):
     named = {"id2label": dict(enumerate(LABELS)), "label2id": {label: number for number, label in enumerate(LABELS)}}
     config |= {**named, "architectures": ["BertForSequenceClassification"]}
     (folder / "config.json").write_text(json.dumps(config))
-    (folder / "eval").mkdir(exist_ok=True)
-    (folder / "eval" / "predictions.jsonl").write_text("".join(map(as_line, predict(folder))))
-    write_card(folder, {"license": "apache-2.0", "pipeline_tag": "text-classification"}, f"tiny {release}")
 
 
 def predict(folder):

@@ -22,9 +22,7 @@ def test_a_space_that_is_not_of_a_release_is_not_run(on_shared):
 
 
 def test_a_space_that_is_not_there_is_named(on_shared):
-    with pytest.raises(
-        HubError, match=r"^demo\.json of local/nothing on .* does not exist, or this token may not see it"
-    ):
+    with pytest.raises(HubError, match=r"^there is no Space local/nothing on .*; name a recipe, or the Space of one"):
         run_demo("local/nothing")
 
 

@@ -293,6 +293,13 @@ def test_a_damaged_file_is_named(copy, content):
         load_folder(copy)
 
 
+@pytest.mark.parametrize(("content", "said"), [("{", "is no JSON"), ("{}", "describes no tokenizer")])
+def test_a_damaged_tokenizer_is_named(copy, content, said):
+    (copy / "tokenizer.json").write_text(content)
+    with pytest.raises(HubError, match=rf"tokenizer\.json: {said}"):
+        load_folder(copy)
+
+
 def test_settings_that_are_no_json_are_named(copy):
     (copy / "config.json").write_text("{")
     with pytest.raises(HubError, match=r"config\.json: is no JSON"):
