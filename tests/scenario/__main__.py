@@ -23,6 +23,7 @@ def main():
         # the clients read these once, when they are imported
         os.environ |= {"HF_ENDPOINT": endpoint, "HF_TOKEN": token, "HF_HOME": str(folder / "hf-home")}
         os.environ |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HUGGINGFACE_CO_STAGING": "0"}
+        os.environ.pop("HF_HUB_DISABLE_IMPLICIT_TOKEN", None)
         from tests.scenario.steps import STEPS, Scenario
 
         it = Scenario(namespace, folder, f"scenario-{int(time.time())}", tiny=not options.large)
