@@ -39,6 +39,7 @@ class Published:
     commits: int = 0
     is_verified_now: bool = False
     is_complete: bool = False
+    is_dry_run: bool = False
     preview: Review | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -51,8 +52,8 @@ class Published:
         return {"release": self.release, "repositories": changes, **(self.preview or Review()).as_json()}
 
     def __str__(self) -> str:
-        if self.preview:
-            return "\n".join([*map(str, self.changes), *self.preview.lines()])
+        if self.is_dry_run:
+            return "\n".join([*map(str, self.changes), *(self.preview.lines() if self.preview else [])])
         nothing_done = not self.commits and not self.is_verified_now
         return "\n".join([*(["nothing to do"] if nothing_done else []), *self.urls])
 
@@ -102,7 +103,7 @@ def preview_release(folder: Path, repos: Sequence[Repo], push: Push, review: Rev
     """Return what `publish_release` would change; changes nothing."""
     with staged(folder, push.news.sections) as staging:
         changes = [push.plan(staging, repo) for repo in repos]
-    return Published(push.tag, _models(repos), [], changes, preview=review or Review())
+    return Published(push.tag, _models(repos), [], changes, is_dry_run=True, preview=review)
 
 
 def propose_release(folder: Path, repos: Sequence[Repo], push: Push, review: Review) -> Published:
