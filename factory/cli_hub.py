@@ -23,11 +23,27 @@ def hub() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=7870, show_default=True, help="0: any free one.")
 @click.option("--webhook-host", multiple=True, help="A host, beside this machine, that webhooks may call.")
+@click.option("--allow-remote", is_flag=True, help="Let other machines connect, over TLS or behind a proxy.")
+@click.option("--tls-cert", type=click.Path(path_type=Path, exists=True), help="The certificate, PEM.")
+@click.option("--tls-key", type=click.Path(path_type=Path, exists=True), help="Its key, PEM.")
+@click.option("--behind-proxy", is_flag=True, help="A proxy in front of the Hub speaks TLS.")
 @root_option
 @click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
-def serve(host: str, port: int, webhook_host: tuple[str, ...], root: Path | None, form: str) -> None:
+def serve(
+    host: str,
+    port: int,
+    webhook_host: tuple[str, ...],
+    allow_remote: bool,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    behind_proxy: bool,
+    root: Path | None,
+    form: str,
+) -> None:
     """Run the embedded Hub in the foreground."""
+    from factory.localhub import errors
     from factory.localhub.pages.running import Runtime
+    from factory.localhub.remote import Remote
     from factory.localhub.server import Started, serve
     from factory.serving.pages import can_open, open_model
 
@@ -44,7 +60,10 @@ def serve(host: str, port: int, webhook_host: tuple[str, ...], root: Path | None
             ready=announce,
             webhook_hosts=webhook_host,
             runtime=Runtime(can_open, open_model),
+            remote=Remote(tls_cert, tls_key, behind_proxy) if allow_remote else None,
         )
+    except errors.HubError as refusal:
+        raise HubError(refusal.message) from refusal
     except OSError as fault:
         raise HubError(f"{host}:{port} cannot be served ({fault.strerror}); choose another --port") from fault
 
@@ -82,6 +101,40 @@ def verify(root: Path | None) -> None:
 def gc(root: Path | None) -> None:
     """Remove what no repository refers to."""
     click.echo(f"{_call_admin('collect_garbage', _root(root))} bytes freed")
+
+
+@hub.group()
+def token() -> None:
+    """Tokens of the embedded Hub; only their hashes are kept."""
+
+
+@token.command("add")
+@click.option("--user", default="local", show_default=True)
+@click.option("--role", type=click.Choice(["read", "write"]), default="read", show_default=True)
+@click.option("--repo", "repos", multiple=True, help="NAMESPACE/NAME; repeat it. Default: all that the user may see.")
+@click.option("--expires", metavar="DAYSd", help="Such as 30d. Default: never.")
+@root_option
+def add_token(user: str, role: str, repos: tuple[str, ...], expires: str | None, root: Path | None) -> None:
+    """Give a user another token and print it."""
+    seconds = _read_days(expires)
+    click.echo(_call_admin("add_token", _root(root), user, role=role, repos=repos or None, seconds=seconds))
+
+
+@token.command("list")
+@root_option
+def list_tokens(root: Path | None) -> None:
+    """List the tokens by the start of their hash."""
+    for row in _call_admin("list_tokens", _root(root)):
+        repos = ",".join(row.repos) if row.repos else "all"
+        click.echo(f"{row.id}  {row.user:<20} {row.role:<5}  {row.expires or 'never':<10}  {repos}")
+
+
+@token.command()
+@click.argument("token_id")
+@root_option
+def revoke(token_id: str, root: Path | None) -> None:
+    """Revoke the token whose id `token list` shows."""
+    _call_admin("revoke", _root(root), token_id)
 
 
 @hub.group()
@@ -133,6 +186,14 @@ def _call_admin(name: str, *arguments: Any, **options: Any) -> Any:
         return getattr(admin, name)(*arguments, **options)
     except (errors.HubError, FileNotFoundError) as fault:
         raise HubError(str(fault)) from fault
+
+
+def _read_days(text: str | None) -> float | None:
+    if text is None:
+        return None
+    if not text.removesuffix("d").isdecimal() or int(text.removesuffix("d")) == 0:
+        raise HubError(f"--expires {text} is not a number of days: write it as 30d")
+    return int(text.removesuffix("d")) * 86_400.0
 
 
 def _root(root: Path | None) -> Path:

@@ -5,6 +5,8 @@ import json
 import sys
 from pathlib import Path
 
+from factory.localhub.errors import HubError
+from factory.localhub.remote import Remote
 from factory.localhub.server import Started, serve
 
 
@@ -15,6 +17,10 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=7870, help="port to listen on, 0 for any free one")
     parser.add_argument("--webhook-host", action="append", default=[], help="a host that webhooks may call")
+    parser.add_argument("--allow-remote", action="store_true", help="let other machines connect")
+    parser.add_argument("--tls-cert", type=Path, help="certificate of the Hub, PEM")
+    parser.add_argument("--tls-key", type=Path, help="its key, PEM")
+    parser.add_argument("--behind-proxy", action="store_true", help="a proxy in front of the Hub speaks TLS")
     arguments = parser.parse_args()
     try:
         serve(
@@ -23,11 +29,20 @@ def main() -> None:
             port=arguments.port,
             ready=_announce,
             webhook_hosts=arguments.webhook_host,
+            remote=_read_remote(arguments),
         )
+    except HubError as refusal:
+        sys.exit(refusal.message)
     except OSError as fault:
         sys.exit(
             f"The Hub cannot serve {arguments.root} on {arguments.host}:{arguments.port}: {fault.strerror or fault}"
         )
+
+
+def _read_remote(arguments: argparse.Namespace) -> Remote | None:
+    if not arguments.allow_remote:
+        return None
+    return Remote(arguments.tls_cert, arguments.tls_key, arguments.behind_proxy)
 
 
 def _announce(started: Started) -> None:

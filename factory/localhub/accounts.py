@@ -1,10 +1,12 @@
 """Who is asking: users, organisations, and tokens of which only a hash is kept."""
 
 import hashlib
+import json
 import re
 import secrets
 import sqlite3
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from factory.localhub.errors import HubError, unauthorized
@@ -18,16 +20,30 @@ _RESERVED = {"api", "collections", "datasets", "lfs", "models", "spaces", "stati
 
 @dataclass(frozen=True)
 class Account:
-    """An authenticated user: its organisations with its role in each, and what its token allows."""
+    """An authenticated user: its organisations with its role in each, and what its token allows.
+
+    `repos` are the only repositories the token is for, None for all; `storage` is whose chunks its uploads build on.
+    """
 
     id: int
     name: str
     organizations: Mapping[str, str]
     role: str
     token_label: str
+    repos: frozenset[str] | None = None
+    storage: int = 0
 
-    def owns(self, namespace: str, role: str = "read") -> bool:
-        """Whether a namespace is the user's own or that of an organisation where it has at least that role."""
+    def covers(self, full_name: str) -> bool:
+        """Whether the token is for a repository: one without `repos` is for all."""
+        return self.repos is None or full_name.lower() in self.repos
+
+    def owns(self, namespace: str, role: str = "read", name: str | None = None) -> bool:
+        """Whether a namespace is the user's own or that of an organisation where it has at least that role.
+
+        With a token for some repositories that is so for those alone, by `name`.
+        """
+        if self.repos is not None and (name is None or not self.covers(f"{namespace}/{name}")):
+            return False
         own = {name.lower(): ORGANIZATION_ROLES.index(given) for name, given in self.organizations.items()}
         own[self.name.lower()] = len(ORGANIZATION_ROLES)
         return own.get(namespace.lower(), -1) >= ORGANIZATION_ROLES.index(role)
@@ -45,14 +61,18 @@ def authenticate(store: Store, authorization: str | None) -> Account | None:
 
 
 def find_account(db: sqlite3.Connection, digest: str) -> Account | None:
-    """Return the account of the token with that digest, None once it is revoked."""
+    """Return the account of the token with that digest, None once it is revoked or has expired."""
     row = db.execute(
-        "SELECT users.id, users.name, role, label FROM tokens JOIN users ON users.id = user_id WHERE digest = ?",
-        (digest,),
+        "SELECT users.id, users.name, role, label, repos FROM tokens JOIN users ON users.id = user_id "
+        "WHERE digest = ? AND (expires IS NULL OR expires > ?)",
+        (digest, time.time()),
     ).fetchone()
     if row is None:
         return None
-    return Account(row["id"], row["name"], find_organizations(db, row["id"]), row["role"], row["label"])
+    organizations, repos, storage = find_organizations(db, row["id"]), None, int(row["id"])
+    if row["repos"] is not None:
+        repos, storage = frozenset(json.loads(row["repos"])), -int(digest[:12], 16)  # it knows no chunks but its own
+    return Account(row["id"], row["name"], organizations, row["role"], row["label"], repos, storage)
 
 
 def find_organizations(db: sqlite3.Connection, user_id: int) -> dict[str, str]:
@@ -80,9 +100,13 @@ def describe_account(db: sqlite3.Connection, account: Account) -> dict[str, obje
         "orgs": organizations,
         "auth": {
             "type": "access_token",
-            "accessToken": {"displayName": account.token_label, "role": account.role},
+            "accessToken": {"displayName": account.token_label, "role": _shown_role(account)},
         },
     }
+
+
+def _shown_role(account: Account) -> str:
+    return account.role if account.repos is None else "fineGrained"
 
 
 def find_full_name(db: sqlite3.Connection, name: str) -> str:
@@ -104,15 +128,29 @@ def ensure_user(db: sqlite3.Connection, name: str, *, owner: str | None = None) 
     return int(created.lastrowid or 0)
 
 
-def create_token(db: sqlite3.Connection, user_id: int, *, token: str | None, role: str, label: str) -> str:
-    """Give a user a token, a random one unless `token` is given; only its hash is stored."""
+def create_token(
+    db: sqlite3.Connection,
+    user_id: int,
+    *,
+    token: str | None,
+    role: str,
+    label: str,
+    repos: Collection[str] | None = None,
+    seconds: float | None = None,
+) -> str:
+    """Give a user a token, a random one unless `token` is given; only its hash is stored.
+
+    With `repos` it is for repositories of those full names alone, with `seconds` it expires.
+    """
     if role not in ROLES:
         raise HubError(400, f"'{role}' is not a role of a token; use one of {', '.join(ROLES)}")
     token = token or f"hf_{secrets.token_urlsafe(24)}"
+    expires = None if seconds is None else time.time() + seconds
+    limits = None if repos is None else json.dumps(sorted(repo.lower() for repo in repos))
     db.execute(
-        "INSERT INTO tokens VALUES (?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET user_id = excluded.user_id, "
-        "role = excluded.role, label = excluded.label",
-        (digest_token(token), user_id, role, label, timestamp()),
+        "INSERT OR REPLACE INTO tokens (digest, user_id, role, label, created, expires, repos) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (digest_token(token), user_id, role, label, timestamp(), expires, limits),
     )
     return token
 

@@ -1,8 +1,9 @@
 """What the owner of a Hub does on its directory, with or without a server running on it."""
 
 import hashlib
+import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +12,14 @@ from factory.localhub.accounts import create_token, ensure_user
 from factory.localhub.attributes import DEFAULT_ATTRIBUTES, is_large
 from factory.localhub.commits import record_commit, store_file, store_large_file
 from factory.localhub.errors import HubError
-from factory.localhub.repos import Repo, create_repo, load_repo, repo_of_row
+from factory.localhub.repos import Repo, check_name, create_repo, load_repo, repo_of_row
 from factory.localhub.revisions import BRANCH, read_commit, read_ref, resolve_revision
-from factory.localhub.store import Store
+from factory.localhub.store import Store, format_seconds
 from factory.localhub.trees import Entry, add_blob, change_tree, check_path, list_files
 
 _MAIN = f"{BRANCH}main"
 _READ_BYTES = 2**20
+_TOKEN_ID_CHARACTERS = 12
 _SKIPPED_FOLDERS = {".git", ".cache", "__pycache__"}
 
 
@@ -31,6 +33,17 @@ class RepoRow:
     sha: str
     bytes: int
     updated: str
+
+
+@dataclass(frozen=True)
+class TokenRow:
+    """One line of the list of tokens; no `repos` are all, no `expires` is never."""
+
+    id: str
+    user: str
+    role: str
+    expires: str | None
+    repos: list[str] | None
 
 
 def add_user(
@@ -47,6 +60,52 @@ def add_user(
             if full_name is not None:
                 organizations.set_profile(db, name, full_name)
             return create_token(db, user_id, token=token, role=role, label="added by hand")
+    finally:
+        store.close()
+
+
+def add_token(
+    root: Path, user: str, *, role: str, repos: Collection[str] | None = None, seconds: float | None = None
+) -> str:
+    """Give a user another token, for some repositories or a time alone if asked, and return it."""
+    for repo in repos or ():
+        check_name(*repo.split("/", 1)) if "/" in repo else check_name(repo, "")
+    store = Store(root)
+    try:
+        with store.transaction() as db:
+            user_id = ensure_user(db, user)
+            label = "added by hand"
+            return create_token(db, user_id, token=None, role=role, label=label, repos=repos, seconds=seconds)
+    finally:
+        store.close()
+
+
+def list_tokens(root: Path) -> list[TokenRow]:
+    """Return every token that has not been revoked, expired ones too."""
+    store = _existing(root)
+    try:
+        return [
+            TokenRow(
+                row["digest"][:_TOKEN_ID_CHARACTERS],
+                row["name"],
+                row["role"],
+                format_seconds(int(row["expires"]))[:10] if row["expires"] else None,
+                json.loads(row["repos"]) if row["repos"] else None,
+            )
+            for row in store.db.execute("SELECT tokens.*, name FROM tokens JOIN users ON users.id = user_id")
+        ]
+    finally:
+        store.close()
+
+
+def revoke(root: Path, token_id: str) -> None:
+    """Revoke the token of that id; raises a HubError when there is none."""
+    store = _existing(root)
+    try:
+        with store.transaction() as db:
+            query = "DELETE FROM tokens WHERE substr(digest, 1, ?) = ?"
+            if not db.execute(query, (_TOKEN_ID_CHARACTERS, token_id)).rowcount:
+                raise HubError(404, f"There is no token '{token_id[:80]}': see hub token list")
     finally:
         store.close()
 

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import re
 import sqlite3
 import tempfile
 import uuid
@@ -16,19 +17,23 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from factory.localhub.accounts import authenticate
+from factory.localhub.accounts import Account, authenticate
 from factory.localhub.calls import Call, reply
 from factory.localhub.cors import answer_preflight, is_preflight, share
 from factory.localhub.errors import HubError, Moved
 from factory.localhub.pages import read_session, show_refusal, wants_page
 from factory.localhub.pages.running import Runner, Runtime
+from factory.localhub.pages.session import sign_in
+from factory.localhub.remote import Remote, find_client
 from factory.localhub.routes import ROUTES
 from factory.localhub.routing import MAX_JSON_BYTES, Route, find_route
 from factory.localhub.smart_http import read_authorization
 from factory.localhub.store import Store
+from factory.localhub.throttle import Logins
 
 MAX_PATH_BYTES = 4096
 _THREADS = 16
+_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]+")
 _SIGNED = ("/lfs/", "/xet/")  # these carry a signed token instead of an account's
 T = TypeVar("T")
 
@@ -41,8 +46,17 @@ class Hub:
     With a `runtime`, the pages of models run them.
     """
 
-    def __init__(self, store: Store, *, hosts: frozenset[str] | None = None, runtime: Runtime | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        hosts: frozenset[str] | None = None,
+        runtime: Runtime | None = None,
+        remote: Remote | None = None,
+    ) -> None:
         self.store = store
+        self._remote = remote
+        self._logins = Logins()
         self._runner = Runner(runtime, store.blobs) if runtime else None
         self._hosts = hosts
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="hub")
@@ -55,7 +69,8 @@ class Hub:
             self.store, request.method, request.scope["raw_path"].decode("latin-1"), request.query_params,
             {key.lower(): value for key, value in request.headers.items()}, runner=self._runner,
         )  # fmt: skip
-        response = answer_preflight() if is_preflight(call) else await self._answer(request, call)
+        call.scheme, address = find_client(scope, call.headers, self._remote)
+        response = answer_preflight() if is_preflight(call) else await self._answer(request, call, address)
         share(call, response, self._hosts)
         response.headers["X-Request-Id"] = uuid.uuid4().hex
         response.headers["X-Content-Type-Options"] = "nosniff"
@@ -67,12 +82,12 @@ class Hub:
         if self._runner:
             self._runner.close()
 
-    async def _answer(self, request: Request, call: Call) -> Response:
+    async def _answer(self, request: Request, call: Call, address: str) -> Response:
         try:
-            route, limit = await self._in_thread(lambda: self._admit(call))
+            route, limit = await self._in_thread(lambda: self._admit(call, address))
             if call.method not in ("GET", "HEAD"):
                 await self._receive(request, call, route, limit)
-            return await self._in_thread(lambda: route.endpoint(call))
+            return await self._in_thread(lambda: self._call(route, call, address))
         except HubError as refusal:
             if wants_page(call) and not isinstance(refusal, Moved):
                 return await self._in_thread(partial(show_refusal, call, refusal))
@@ -91,15 +106,36 @@ class Hub:
             if call.file is not None:
                 call.file.unlink(missing_ok=True)
 
-    def _admit(self, call: Call) -> tuple[Route, int]:
+    def _admit(self, call: Call, address: str) -> tuple[Route, int]:
         if len(call.raw_path) > MAX_PATH_BYTES:
             raise HubError(414, f"The path is longer than {MAX_PATH_BYTES} bytes")
         if self._hosts is not None and call.headers.get("host", "").rsplit(":", 1)[0].lower() not in self._hosts:
             raise HubError(421, "This Hub listens on loopback and answers under its own name only")
         route, call.params = find_route(ROUTES, call.method, call.raw_path)
         if not call.raw_path.startswith(_SIGNED):
-            call.account = authenticate(self.store, read_authorization(call)) or read_session(call)
+            call.account = self._authenticate(call, address) or read_session(call)
+        if route.endpoint is sign_in:
+            self._logins.check(address, "")
         return route, route.guard(call) if route.guard else MAX_JSON_BYTES
+
+    def _call(self, route: Route, call: Call, address: str) -> Response:
+        response = route.endpoint(call)
+        if route.endpoint is sign_in and response.status_code == 403:
+            self._logins.fail(address)
+        return response
+
+    def _authenticate(self, call: Call, address: str) -> Account | None:
+        authorization = read_authorization(call)
+        if not authorization:
+            return None
+        self._logins.check(address, authorization)
+        try:
+            account = authenticate(self.store, authorization)
+        except HubError:
+            self._logins.fail(address)
+            raise
+        self._logins.succeed(address, authorization)
+        return account
 
     async def _receive(self, request: Request, call: Call, route: Route, limit: int) -> None:
         too_large = HubError(413, f"The body is larger than the {limit} bytes that are accepted here")
@@ -129,7 +165,7 @@ class Hub:
 def _refuse(refusal: HubError) -> Response:
     """Return a refusal as the clients read it: the sentence in the body and, in ASCII, in a header."""
     message = refusal.message.encode(errors="replace").decode()
-    headers = {"X-Error-Message": " ".join(message.encode("ascii", "replace").decode().split())}
+    headers = {"X-Error-Message": _CONTROL.sub(" ", message.encode("ascii", "replace").decode())}
     if refusal.code:
         headers["X-Error-Code"] = refusal.code
     if isinstance(refusal, Moved):

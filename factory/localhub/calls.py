@@ -29,6 +29,7 @@ class Call:
     raw_path: str
     query: QueryParams
     headers: dict[str, str]
+    scheme: str = "http"
     params: dict[str, str] = field(default_factory=dict)
     account: Account | None = None
     body: bytes = b""
@@ -41,7 +42,7 @@ class Call:
         host = self.headers.get("host", "")
         if not _AUTHORITY.fullmatch(host):
             raise HubError(400, "The Host header is missing or malformed")
-        return f"http://{host}"
+        return f"{self.scheme}://{host}"
 
     @property
     def type(self) -> str:
@@ -91,12 +92,22 @@ class Call:
             raise unauthorized()
         return self.account
 
-    def writer(self, namespace: str | None = None) -> Account:
-        """Return who asks if they may write, under `namespace` when it is given; else raise a 401 or 403."""
+    def owner(self, full_name: str = "") -> Account:
+        """Return who asks with a token for that repository, or for all; else raise a 401 or 403."""
         account = self.user()
+        if not account.covers(full_name):
+            raise forbidden(f"This token is for {' and '.join(sorted(account.repos or ()))} alone")
+        return account
+
+    def writer(self, namespace: str | None = None, name: str = "", *, owns: bool = True) -> Account:
+        """Return who asks if they may write, under `namespace` when it is given; else raise a 401 or 403.
+
+        With a `name` that is one repository there, which they need not own unless `owns`.
+        """
+        account = self.owner(f"{namespace}/{name}")
         if account.role != "write":
             raise forbidden("This token can only read: a token with the role 'write' is needed")
-        if namespace is not None and not account.owns(namespace, "write"):
+        if owns and namespace is not None and not account.owns(namespace, "write", name):
             raise forbidden(f"You don't have the rights to write under the namespace '{namespace}'")
         return account
 

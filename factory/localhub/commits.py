@@ -161,7 +161,7 @@ def _target(call: Call) -> tuple[Repo, str]:
     repo = find_repo(call, "propose" if proposes else "write")
     if ref.startswith(PULL_REQUEST) and not call.flag("create_pr"):
         author = discussions.find_discussion(call.store.db, repo.id, ref.removeprefix(PULL_REQUEST))["author"]
-        if author != call.user().name and not call.user().owns(repo.namespace, "write"):
+        if author != call.user().name and not call.user().owns(repo.namespace, "write", repo.name):
             raise forbidden("Only its author and the repository's owner may commit to a pull request")
     return repo, ref
 

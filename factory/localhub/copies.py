@@ -18,7 +18,7 @@ def duplicate(call: Call) -> Response:
     source, body = find_repo(call, "content"), call.json()
     namespace, _, name = call.text("repository").partition("/")
     check_name(namespace, name)
-    account = call.writer(namespace)
+    account = call.writer(namespace, name)
     with call.store.transaction() as db:
         existing = load_repo(db, source.type, namespace, name)
         if existing is not None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SCHEMA_VERSION = 1
+from factory.localhub.errors import HubError
+
 BUSY_SECONDS = 30.0
 
 _SCHEMA = """
@@ -90,7 +91,11 @@ CREATE TABLE IF NOT EXISTS deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     webhook_id INTEGER NOT NULL REFERENCES webhooks(id) ON DELETE CASCADE,
     payload TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL);
-"""  # tables that older versions do not know and do not mind
+ALTER TABLE tokens ADD COLUMN expires REAL;
+ALTER TABLE tokens ADD COLUMN repos TEXT;
+"""
+_STEPS = (_SCHEMA, _ADDED)  # step N leads from version N to the next
+SCHEMA_VERSION = len(_STEPS)
 
 
 class Database:
@@ -101,16 +106,16 @@ class Database:
         self._local = threading.local()
         with self.transaction() as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in _SCHEMA.split(";\n"):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            elif version != SCHEMA_VERSION:
-                raise RuntimeError(
-                    f"{path} has schema {version}, this version reads {SCHEMA_VERSION}: use another --root"
+            if version > SCHEMA_VERSION:
+                raise HubError(
+                    500,
+                    f"{path} has schema {version} of a newer hf-factory and this one reads up to {SCHEMA_VERSION}: "
+                    "upgrade hf-factory, or use another --root",
                 )
-            for statement in _ADDED.strip().split(";\n"):
-                connection.execute(statement)
+            for step in _STEPS[version:]:
+                for statement in step.strip().split(";\n"):
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @property
     def connection(self) -> sqlite3.Connection:

@@ -187,7 +187,7 @@ def _respond(call: Call, repo: Repo, kind: str, data: dict[str, Any]) -> Respons
 
 def _changeable(call: Call, repo: Repo) -> sqlite3.Row:
     row = find_discussion(call.store.db, repo.id, call.params["num"])
-    if row["author"] != call.user().name and not call.user().owns(repo.namespace, "write"):
+    if row["author"] != call.user().name and not call.user().owns(repo.namespace, "write", repo.name):
         raise forbidden("Only its author and the repository's owner may change a discussion")
     return row
 
@@ -201,7 +201,7 @@ def _comment_row(call: Call, *, may_moderate: bool) -> sqlite3.Row:
     ).fetchone()
     if row is None:
         raise HubError(404, "Comment not found")
-    if row["author"] != account.name and not (may_moderate and account.owns(repo.namespace, "write")):
+    if row["author"] != account.name and not (may_moderate and account.owns(repo.namespace, "write", repo.name)):
         raise forbidden("Only its author may edit a comment")
     return row
 

@@ -37,7 +37,8 @@ def list_requests(call: Call) -> Response:
 
 def ask(call: Call) -> Response:
     """Ask for access; a gate that opens by itself accepts at once."""
-    repo, account = find_repo(call), call.user()
+    repo = find_repo(call)
+    account = call.owner(repo.full_name)
     if not repo.gated:
         raise HubError(400, "This repository is not gated")
     with call.store.transaction() as db:

@@ -22,7 +22,7 @@ def create(call: Call) -> Response:
         raise not_implemented(f"The repository type '{repo_type}'")
     namespace = body.get("organization") or call.user().name
     check_name(namespace, name)
-    account = call.writer(namespace)
+    account = call.writer(namespace, name)
     with call.store.transaction() as db:
         existing = load_repo(db, repo_type, namespace, name)
         if existing is not None:
@@ -54,7 +54,7 @@ def move(call: Call) -> Response:
     repo = _named(call, call.text("type", "model"), call.text("fromRepo"))
     namespace, _, name = call.text("toRepo").partition("/")
     check_name(namespace, name)
-    account = call.writer(namespace)
+    account = call.writer(namespace, name)
     with call.store.transaction() as db:
         taken = load_repo(db, repo.type, namespace, name)
         if taken is not None and taken.id != repo.id:

@@ -35,16 +35,18 @@ class Repo:
         return full_path(self.type, self.full_name)
 
     def is_visible_to(self, account: Account | None) -> bool:
-        return not self.private or (account is not None and account.owns(self.namespace))
+        return not self.private or (account is not None and account.owns(self.namespace, name=self.name))
 
     def is_open_to(self, account: Account | None, db: sqlite3.Connection) -> bool:
         """Whether an account may have the files: a gated repository also needs an accepted request."""
         if not self.is_visible_to(account):
             return False
-        if not self.gated or (account is not None and account.owns(self.namespace)):
+        if not self.gated or (account is not None and account.owns(self.namespace, name=self.name)):
             return True
         query = "SELECT 1 FROM access WHERE repo_id = ? AND user_id = ? AND status = 'accepted'"
-        return account is not None and db.execute(query, (self.id, account.id)).fetchone() is not None
+        if account is None or not account.covers(self.full_name):
+            return False
+        return db.execute(query, (self.id, account.id)).fetchone() is not None
 
 
 def full_path(repo_type: str, full_name: str) -> str:
@@ -78,7 +80,7 @@ def find_repo(call: Call, access: Access = "read") -> Repo:
         message = f"Access to {repo.type} {repo.full_name} is restricted and you are not in the authorized list"
         raise HubError(403 if call.account else 401, message, "GatedRepo")
     if access in ("propose", "write"):
-        call.writer(repo.namespace if access == "write" else None)
+        call.writer(repo.namespace, repo.name, owns=access == "write")
     return repo
 
 

@@ -16,7 +16,7 @@ _MAX_WEBHOOKS, _MAX_WATCHED, _MAX_CHARACTERS = 50, 100, 2000
 
 
 def list_webhooks(call: Call) -> Response:
-    rows = call.store.db.execute("SELECT * FROM webhooks WHERE user_id = ? ORDER BY id", (call.user().id,))
+    rows = call.store.db.execute("SELECT * FROM webhooks WHERE user_id = ? ORDER BY id", (call.owner().id,))
     return reply([_describe(row) for row in rows])
 
 
@@ -70,7 +70,7 @@ def delete(call: Call) -> Response:
 
 
 def _find(call: Call, *, write: bool = False) -> sqlite3.Row:
-    account = call.writer() if write else call.user()
+    account = call.writer() if write else call.owner()
     row: sqlite3.Row | None = call.store.db.execute(
         "SELECT * FROM webhooks WHERE user_id = ? AND printf('%024x', id) = ?", (account.id, call.params["webhook"])
     ).fetchone()

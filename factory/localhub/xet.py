@@ -47,8 +47,8 @@ def write_token(call: Call) -> Response:
     proposes = call.flag("create_pr") or call.params["rev"].startswith("refs/pr/")
     repo = find_repo(call, "propose" if proposes else "write")
     user = call.user()
-    token = sign(call.store.secret, "xet", {"user": user.id, "repo": repo.id}, seconds=_TOKEN_SECONDS)
-    url, expires = f"{call.endpoint}/xet/{call.store.instance}/{user.id}", int(time.time()) + _TOKEN_SECONDS
+    token = sign(call.store.secret, "xet", {"user": user.storage, "repo": repo.id}, seconds=_TOKEN_SECONDS)
+    url, expires = f"{call.endpoint}/xet/{call.store.instance}/{user.storage}", int(time.time()) + _TOKEN_SECONDS
     headers = {"X-Xet-Cas-Url": url, "X-Xet-Access-Token": token, "X-Xet-Token-Expiration": str(expires)}
     return reply({"casUrl": url, "accessToken": token, "exp": expires}, headers=headers)
 

@@ -57,6 +57,6 @@ def test_a_program_that_is_no_page_is_told_nothing_about_origins(hub):
 
 
 def test_a_hub_that_is_open_to_a_network_is_open_to_pages_from_anywhere(tmp_path):
-    with start_hub(tmp_path, "--host", "0.0.0.0") as hub:
+    with start_hub(tmp_path, "--host", "0.0.0.0", "--allow-remote", "--behind-proxy") as hub:
         assert origin_allowed(hub, "https://pages.example") == "https://pages.example"
         assert origin_allowed(hub, "null") is None

@@ -3,6 +3,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from factory.localhub.accounts import authenticate, create_token, ensure_user
+from factory.localhub.errors import HubError
 from factory.localhub.store import Store, format_seconds, timestamp
 
 
@@ -56,10 +58,24 @@ def test_a_directory_of_another_version_is_not_touched(store):
     database = sqlite3.connect(store.root / "hub.sqlite")
     database.execute("PRAGMA user_version = 99")
     database.close()
-    with pytest.raises(RuntimeError, match="has schema 99"):
+    with pytest.raises(HubError, match="has schema 99 of a newer hf-factory"):
         Store(store.root)
 
 
 def test_times_are_written_as_the_hub_writes_them():
     assert format_seconds(0) == "1970-01-01T00:00:00.000Z"
     assert len(timestamp()) == len("1970-01-01T00:00:00.000Z")
+
+
+def test_a_directory_of_the_first_version_is_brought_up_and_its_tokens_stay_good(store):
+    with store.transaction() as db:
+        token = create_token(db, ensure_user(db, "carol"), token=None, role="write", label="old")
+        for table in ("deliveries", "webhooks", "likes", "members", "profiles"):
+            db.execute(f"DROP TABLE {table}")
+        for column in ("expires", "repos"):
+            db.execute(f"ALTER TABLE tokens DROP COLUMN {column}")
+        db.execute("PRAGMA user_version = 1")
+    again = Store(store.root)
+    account = authenticate(again, f"Bearer {token}")
+    again.close()
+    assert (account.name, account.role, account.repos) == ("carol", "write", None)

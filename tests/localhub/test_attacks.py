@@ -1,0 +1,209 @@
+"""What an attacker tries and what the Hub answers; every address of the Hub is held against a private repository."""
+
+import hashlib
+import ssl
+import subprocess
+import urllib.request
+
+import pytest
+
+from factory.localhub.admin import add_token, add_user, list_tokens, revoke
+from factory.localhub.errors import HubError
+from factory.localhub.pages.session import sign_in
+from factory.localhub.routes import ROUTES
+from factory.localhub.throttle import MAX_FAILURES, Logins
+from tests.localhub.conftest import start_hub
+
+SECRET = b"private weights " * 100
+OID = hashlib.sha256(SECRET).hexdigest()
+OWN_CHECK = {  # no repository is named in the path of these: how each decides is tested with its module
+    *("/api/whoami-v2", "/api/validate-yaml", "/api/repos/create", "/api/repos/delete", "/api/repos/move"),
+    *("/api/collections", "/api/{type}", "/", "/static/{file}", "/sign-in", "/sign-out", "/collections", "/{type}"),
+    *("/{namespace}", "/lfs/{token}", "/xet/parts/{token}", "/xet/{instance}/read/v1/reconstructions/{hash}"),
+    *("/xet/{instance}/{user}/v1/xorbs/default/{hash}", "/xet/{instance}/{user}/v1/shards"),
+    *("/api/settings/webhooks", "/api/settings/webhooks/{webhook}", "/api/settings/webhooks/{webhook}/{action}"),
+    *("/api/organizations/{organization}/overview", "/api/organizations/{organization}/members"),
+    *("/api/users/{user}/likes", "/api/settings/{path*}", "/api/buckets/{path*}", "/api/jobs/{path*}"),
+    *("/api/scheduled-jobs/{path*}", "/api/papers/{path*}", "/api/kernels/{path*}", "/api/users/{path*}"),
+    *("/api/organizations/{path*}", "/api/{type}/{name}", "/{name}/resolve/{rev}/{path*}"),
+}
+
+
+def paths_of_repositories():
+    routes = [route for route in ROUTES if "{namespace}/{name}" in route.path]
+    return sorted({(route.method.replace("*", "PATCH"), route.path) for route in routes})
+
+
+@pytest.fixture(scope="module")
+def private(hub):
+    """A private repository of alice with one large and one small file, for each type."""
+    for repo_type in ("model", "dataset", "space"):
+        settings = {"space_sdk": "gradio"} if repo_type == "space" else {}
+        hub.api().create_repo("alice/veiled", repo_type=repo_type, private=True, **settings)
+        hub.api().upload_file(
+            path_or_fileobj=SECRET, path_in_repo="w.bin", repo_id="alice/veiled", repo_type=repo_type
+        )
+    return hub
+
+
+def test_every_address_names_a_repository_or_is_known_to_check_by_itself():
+    others = {route.path for route in ROUTES if "{namespace}/{name}" not in route.path}
+    assert {path for path in others if "{namespace}/{slug}" not in path} <= OWN_CHECK
+
+
+@pytest.mark.parametrize(("method", "path"), paths_of_repositories())
+def test_a_private_repository_is_a_404_to_others_at_every_address(private, method, path):
+    for kind in ("models", "datasets", "spaces") if "{type}" in path else ("models",):
+        address = path.replace("{type}", kind).replace("{namespace}", "alice").replace("{name}", "veiled")
+        for parameter, value in (("{rev}", "main"), ("{path*}", "w.bin"), ("{num}", "1"), ("{status}", "pending")):
+            address = address.replace(parameter, value)
+        address = address.replace("{comment}", "0" * 24)
+        for user in ("bob", None):
+            query = "?service=git-upload-pack" if address.endswith(("info/refs", "git-upload-pack")) else ""
+            body = {"flavor": "cpu-basic"}
+            answer = private.request(method, f"{address}{query}", user=user, body=body)
+            none = private.request(method, f"{address}{query}".replace("veiled", "none"), user=user, body=body)
+            assert answer.status == (401 if query and user is None else 404), (address, user, answer.body)
+            assert (answer.status, answer.body) == (none.status, none.body)
+
+
+def test_a_private_repository_is_in_no_list_of_others(private):
+    for address in ("/api/models?search=veiled", "/api/datasets?author=alice", "/api/spaces", "/alice", "/models"):
+        for headers in ({}, {"Accept": "text/html"}):
+            assert b"veiled" not in private.request("GET", address, user="bob", headers=headers).body
+
+
+def test_who_knows_a_hash_does_not_get_the_bytes(private):
+    repo_id = private.repo(user="bob")
+    batch = {"operation": "upload", "objects": [{"oid": OID, "size": len(SECRET)}]}
+    plan = private.request("POST", f"/{repo_id}.git/info/lfs/objects/batch", user="bob", body=batch).json()
+    assert "upload" in plan["objects"][0]["actions"], "it must not say that the bytes are stored already"
+    batch["operation"] = "download"
+    plan = private.request("POST", f"/{repo_id}.git/info/lfs/objects/batch", user="bob", body=batch).json()
+    assert plan["objects"][0]["error"]["code"] == 404
+    lines = f'{{"key":"header","value":{{"summary":"x"}}}}\n{{"key":"lfsFile","value":{{"path":"w","oid":"{OID}"}}}}'
+    commit = private.request("POST", f"/api/models/{repo_id}/commit/main", user="bob", body=lines.encode())
+    assert commit.status == 400
+    token = private.request("GET", f"/api/models/{repo_id}/xet-read-token/main", user="bob").json()
+    address = f"{token['casUrl'].removeprefix(private.endpoint)}/v1/reconstructions/{OID}"
+    assert private.request("GET", address, token=token["accessToken"]).status == 404
+    copied = {"target": {"type": "model", "name": repo_id}, "files": [{"sha256": OID}]}
+    answer = private.request("POST", f"/api/models/{repo_id}/lfs-files/duplicate", user="bob", body=copied)
+    assert answer.json()["succeeded"] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "../x",
+            "a/../../x",
+            "/etc/passwd",
+            "./x",
+            "a//b",
+            ".git/config",
+            "a/.GIT/x",
+            "..\\x",
+            "a\\..\\x",
+            "a\0b",
+            "a\nb",
+        ),
+        *("..", ".", "", "x" * 256, "a/" * 600 + "b"),
+    ],
+)
+def test_a_path_that_leads_elsewhere_is_a_422(hub, path):
+    assert hub.commit(hub.repo(), {path: "x"}).status == 422
+
+
+@pytest.mark.parametrize(
+    "path", ["../../secret", "..%2f..%2fsecret", "%2e%2e/%2e%2e/hub.sqlite", "..%5csecret", "%00"]
+)
+def test_no_path_reads_what_is_beside_the_repositories(hub, path):
+    for address in (f"/{hub.repo()}/resolve/main/{path}", f"/static/{path}"):
+        assert hub.request("GET", address, user="alice").status in (400, 404)
+
+
+def test_a_token_for_one_repository_is_good_for_that_alone(private):
+    repo_id, other = private.repo(), private.repo("model", user="bob")
+    token = add_token(private.root, "alice", role="write", repos=[repo_id])
+    lines = b'{"key":"header","value":{"summary":"x"}}\n{"key":"file","value":{"path":"a","content":"YQ=="}}'
+    refused = {
+        ("POST", "/api/models/alice/veiled/commit/main"): 404,
+        ("GET", "/alice/veiled/resolve/main/w.bin"): 404,
+        ("POST", f"/api/models/{other}/discussions"): 403,
+        ("POST", f"/api/models/{other}/like"): 403,
+        ("GET", "/api/settings/webhooks"): 403,
+        ("POST", "/api/repos/create"): 403,
+        ("POST", "/api/collections"): 403,
+    }
+    for (method, path), status in refused.items():
+        body = lines if "commit" in path else {"name": "new", "title": "A title"}
+        assert private.request(method, path, token=token, body=body).status == status, path
+    assert private.request("POST", f"/api/models/{repo_id}/commit/main", token=token, body=lines).status == 200
+    assert b"veiled" not in private.request("GET", "/api/models?author=alice", token=token).body
+    whole = private.request("GET", f"/api/models/{repo_id}/xet-write-token/main", user="alice").json()
+    limited = private.request("GET", f"/api/models/{repo_id}/xet-write-token/main", token=token).json()
+    assert limited["casUrl"] != whole["casUrl"], "it builds on no chunks of the user's other repositories"
+
+
+def test_a_token_ends_when_it_expires_or_is_revoked(hub):
+    expired = add_token(hub.root, "bob", role="read", seconds=-1)
+    assert hub.request("GET", "/api/whoami-v2", token=expired).status == 401
+    token = add_token(hub.root, "bob", role="read", seconds=3600)
+    assert hub.request("GET", "/api/whoami-v2", token=token).status == 200
+    row = next(row for row in list_tokens(hub.root) if hashlib.sha256(token.encode()).hexdigest().startswith(row.id))
+    revoke(hub.root, row.id)
+    assert hub.request("GET", "/api/whoami-v2", token=token).status == 401
+    with pytest.raises(HubError, match="no token"):
+        revoke(hub.root, row.id)
+
+
+def test_who_guesses_tokens_is_told_to_wait_and_who_is_known_goes_on(tmp_path):
+    fresh = add_user(tmp_path, "carol")
+    with start_hub(tmp_path) as hub:
+        assert hub.request("GET", "/api/whoami-v2", user="local").status == 200
+        answers = [hub.request("GET", "/api/whoami-v2", token=f"hf_guess{n}") for n in range(MAX_FAILURES + 1)]
+        assert [answer.status for answer in answers] == [401] * MAX_FAILURES + [429]
+        assert 0 < int(answers[-1].headers["retry-after"]) <= 61
+        assert hub.request("GET", "/api/whoami-v2", token=fresh).status == 429, "else a guess that is right would show"
+        assert hub.request("POST", "/sign-in", body=b"token=x").status == 429
+        assert hub.request("GET", "/api/whoami-v2", user="local").status == 200
+
+
+def test_an_address_may_try_again_after_a_minute():
+    now = [0.0]
+    logins = Logins(lambda: now[0])
+    for _ in range(MAX_FAILURES):
+        logins.check("a", "x")
+        logins.fail("a")
+    with pytest.raises(HubError, match="Too many failed logins"):
+        logins.check("a", "x")
+    logins.check("another", "x")
+    now[0] = 61.0
+    logins.check("a", "x")
+
+
+def test_the_form_that_takes_a_token_is_among_the_routes():
+    assert any(route.endpoint is sign_in for route in ROUTES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(("--host", "0.0.0.0"), "--allow-remote"), (("--host", "0.0.0.0", "--allow-remote"), "--tls-cert and --tls-key")],
+)
+def test_other_machines_are_not_served_by_accident(tmp_path, arguments, message):
+    with pytest.raises(pytest.fail.Exception, match=message), start_hub(tmp_path, *arguments):
+        pass
+
+
+def test_with_a_certificate_it_speaks_tls_and_its_links_do(tmp_path):
+    files = (tmp_path / "cert.pem", tmp_path / "key.pem")
+    subject = ("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1")
+    command = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject)
+    subprocess.run([*command, "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
+    tls = ("--allow-remote", "--tls-cert", str(files[0]), "--tls-key", str(files[1]))
+    with start_hub(tmp_path / "hub", *tls) as hub:
+        assert hub.endpoint.startswith("https://")
+        trust = ssl.create_default_context(cafile=str(files[0]))
+        with urllib.request.urlopen(hub.endpoint, context=trust) as answer:
+            assert f"HF_ENDPOINT={hub.endpoint}" in answer.read().decode()
