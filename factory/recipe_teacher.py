@@ -36,7 +36,7 @@ class HttpTeacher(Section):
         description="Environment variable that holds the key (default: FACTORY_TEACHER_API_KEY, then HF_TOKEN).",
     )
     price: Price | None = Field(None, description="Needed for a budget in dollars.")
-    concurrency: int = Field(8, ge=1, le=512, description="Calls in flight at once.")
+    concurrency: int = Field(8, ge=1, le=512, description="Calls in flight at once, at most.")
     temperature: float | None = Field(
         None, ge=0, le=2, description="For labels (default: 0, or 0.7 with `samples`); texts are written at 1.0."
     )

@@ -36,6 +36,7 @@ from factory.teacher.keys import Key, find_key, is_loopback
 
 MAX_REPLY_BYTES = 2_000_000
 CONNECT_SECONDS = 4.0
+KEEPALIVE_SECONDS = 3.0  # less than a server's (uvicorn: 5), lest it hangs up on the call that comes next
 TOO_LONG = re.compile(r"context|too (?:long|large|many)|maximum|length", re.IGNORECASE)
 
 
@@ -90,7 +91,11 @@ class Wire:
         self._key: Key | None = None
         self._headers: dict[str, str] = {}
         self._client = httpx2.AsyncClient(
-            limits=httpx2.Limits(max_connections=teacher.concurrency, max_keepalive_connections=teacher.concurrency),
+            limits=httpx2.Limits(
+                max_connections=teacher.concurrency,
+                max_keepalive_connections=teacher.concurrency,
+                keepalive_expiry=KEEPALIVE_SECONDS,
+            ),
             timeout=httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds), pool=None),
             trust_env=not is_loopback(teacher.base_url),  # a proxy has no business between a machine and itself
         )
