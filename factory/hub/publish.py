@@ -21,6 +21,7 @@ from factory.hub.space import watch_space
 from factory.hub.staging import staged
 from factory.hub.target import Target, factory_home, open_target
 from factory.hub.verify import find_bases, verify_release
+from factory.hub.zoo import find_leftovers
 from factory.recipe import Recipe
 from factory.store import Store
 
@@ -94,6 +95,9 @@ def publish(
             return propose_release(release.path, repos, push, found)
         bases = find_bases(recipe, store, target)
         published = publish_release(release.path, repos, push, title=recipe.title, bases=bases, review=found)
+        for left in find_leftovers(target, repos) if published.commits else ():
+            remedy = f"factory unpublish {recipe.path} --leftovers"
+            log.warning("%s is of an earlier release and no longer in the recipe; %s", left.on(target), remedy)
         if target.is_embedded:
             log.info("the links open while this runs: factory hub serve")
         return published
