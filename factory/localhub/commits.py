@@ -29,6 +29,7 @@ from factory.localhub.trees import Entry, add_blob, change_tree, check_path, fin
 MAX_COMMIT_BYTES = 2**30
 _MAX_LINE_BYTES = 32 * 2**20
 _MAX_TITLE_CHARACTERS = 500
+_MAX_FILES = 25_000
 _STALE = "The branch was updated since you opened this page. Please refresh and try again."
 
 
@@ -176,6 +177,8 @@ def _read_payload(call: Call, repo: Repo) -> Payload:
     for number, line in enumerate(call.lines(_MAX_LINE_BYTES), 1):
         if not line.strip():
             continue
+        if number > _MAX_FILES:
+            raise HubError(413, f"A commit changes at most {_MAX_FILES} files: send several commits")
         try:
             item = json.loads(line)
             key, value = item["key"], item["value"]
