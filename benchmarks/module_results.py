@@ -24,41 +24,37 @@ def write_results(known: Json, out: Path) -> None:
 
 def write_table(known: Json) -> str:
     """Return the page: every form in one table, gold, and calls."""
-    cells, first = known["cells"], next(iter(known["cells"].values()))
-    figures = first["module"]
-    head = [
-        "module",
-        "MB",
-        "CPU-s",
-        "KL",
-        "fidelity",
-        "same label, %",
-        "side effect, nats",
-        "gold raw / calibrated, %",
-    ]
-    rows = [[name, *_line(entry)] for name, entry in cells.items()]
+    first = next(iter(known["cells"].values()))
     shared = [["all", *row] for row in list_calls(first)[:2]]
-    calls = shared + [[name, *row] for name, entry in cells.items() for row in list_calls(entry)[2:]]
+    calls = [[name, *row] for name, entry in known["cells"].items() for row in list_calls(entry)[2:]]
     accuracy = [row for row in list_accuracy(first) if not row[0].startswith("module")]
     parts = [
         "# Modules: what each form keeps of a prompt",
-        f"Base model {known['model']}, a prompt of {figures['prompt_tokens']} tokens, {known['rows']['train']} texts "
-        f"to learn from, {known['rows']['validation']} to choose by, {known['rows']['held_out']} to measure on.",
-        table(head, rows),
-        f"KL of the best one answer for all texts: {figures['kl_constant']:.4f}; of the base model without the "
-        f"prompt: {nats(figures['kl_without_prompt'])}; always the most frequent label: "
-        f"{100 * figures['majority']:.1f} %. The row label-calibrated is measured against the calibrated labels.",
+        summarise(known),
         *explain_figures(first),
         "## Is the prompt worth it?",
         table(["gold labels given, %", "raw", "calibrated"], accuracy),
         "## What a call costs",
-        table(
-            ["module", "one text", "CPU ms", "$/million"],
-            [["all", *row] for row in list_calls(first)[:2]] + calls,
-            "llrr",
-        ),
+        table(["module", "one text", "CPU ms", "$/million"], shared + calls, "llrr"),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def summarise(known: Json) -> str:
+    """Return what was measured on what, and every form in one table."""
+    cells, rows = known["cells"], known["rows"]
+    figures = next(iter(cells.values()))["module"]
+    gold = "gold raw / calibrated, %"
+    head = ["module", "MB", "CPU-s", "KL", "fidelity", "same label, %", "side effect, nats", gold]
+    parts = [
+        f"Base model {known['model']}, a prompt of {figures['prompt_tokens']} tokens, {rows['train']} texts to learn "
+        f"from, {rows['validation']} to choose by, {rows['held_out']} to measure on.",
+        table(head, [[name, *_line(entry)] for name, entry in cells.items()]),
+        f"KL of the best one answer for all texts: {figures['kl_constant']:.4f}; of the base model without the "
+        f"prompt: {nats(figures['kl_without_prompt'])}; always the most frequent label: "
+        f"{100 * figures['majority']:.1f} %. The row label-calibrated is measured against the calibrated labels.",
+    ]
+    return "\n\n".join(parts)
 
 
 def draw_shares(known: Json) -> str:

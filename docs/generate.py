@@ -12,6 +12,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from benchmarks.module_results import summarise as summarise_modules
 from factory.cli import commands
 from factory.comparing.rendering import summarise
 from factory.comparing.results import read_results
@@ -22,6 +23,9 @@ from tests.release.pages import golden_pages
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "docs" / "demo-report.json"
 RESULTS = ROOT / "benchmarks" / "results" / "students"
+MODULES = ROOT / "benchmarks" / "results" / "modules"
+PAGE = "prompts-into-weights.md"
+UNMEASURED = "No measurement comes with this version."
 
 
 def main(check: bool) -> int:
@@ -41,6 +45,7 @@ def generated_files() -> dict[Path, str]:
     return {
         ROOT / "recipes" / "schema.json": schema,
         ROOT / "README.md": fill_readme((ROOT / "README.md").read_text()),
+        ROOT / "docs" / PAGE: fill_blocks((ROOT / "docs" / PAGE).read_text(), {"modules": describe_modules()}),
         **{ROOT / "tests" / "golden" / name: text for name, text in golden_pages().items()},
     }
 
@@ -54,6 +59,20 @@ def fill_readme(text: str) -> str:
         "comparison": summarise(read_results(RESULTS)).strip(),
         "scoreboard": render(json.loads(REPORT.read_text()), "markdown").strip(),
     }
+    return fill_blocks(text, blocks)
+
+
+def describe_modules() -> str:
+    """Return the figure and the table of the last measurement of prompts made into weights."""
+    if not (MODULES / "results.json").is_file():
+        return UNMEASURED
+    known = json.loads((MODULES / "results.json").read_text())
+    picture = "![The share of a prompt's effect that each form keeps](../benchmarks/results/modules/shares.svg)"
+    return f"{picture}\n\n{summarise_modules(known)}"
+
+
+def fill_blocks(text: str, blocks: dict[str, str]) -> str:
+    """Put each block between its marks."""
     for name, block in blocks.items():
         marks = rf"(<!-- generated: {name} -->).*?(<!-- end -->)"
         text = re.sub(marks, lambda found, block=block: f"{found[1]}\n{block}\n{found[2]}", text, flags=re.DOTALL)

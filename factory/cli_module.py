@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+share_type = click.FloatRange(0, 1, min_open=True, max_open=True)
 TEXTS = "Texts of a module's task, one a line; given once a module, what each lost by the others is shown."
 folder_type = click.Path(path_type=Path, exists=True, file_okay=False)
 output_option = click.option(
@@ -25,7 +26,7 @@ def module() -> None:
 @click.option("--weights", help="Comma-separated, one a module (default: 1 each).")
 @click.option("--how", type=click.Choice(["linear", "ties", "dare"]), default="linear", show_default=True)
 @click.option("--texts", "files", multiple=True, type=click.Path(path_type=Path, exists=True), help=TEXTS)
-@click.option("--density", default=0.5, show_default=True, help="Share of each change that ties and dare keep.")
+@click.option("--density", type=share_type, default=0.5, show_default=True, help="Of a change, kept by ties and dare.")
 def add(
     folders: tuple[Path, ...], output: Path, weights: str | None, how: str, files: tuple[Path, ...], density: float
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,31 @@ def load_module(folder: Path, target: Target, base: Path | None = None) -> Class
     about = read_sidecar(folder)
     module = Module.load(folder, base or find_base(target, about["base"]["name"], about["base"]["revision"]))
     return Classifier(list(about["labels"]), module.scores, reads_pairs=False)
+
+
+def load_together(names: Sequence[str], revision: str | None = None) -> list[Classifier]:
+    """Return modules of one base model, by name or in folders, on one copy of it in memory.
+
+    Raises HubError for what is no module, and for one of another base model.
+    """
+    from factory.hub.target import open_target
+    from factory.modules.module import read_sidecar
+    from factory.modules.rack import Rack
+
+    with open_target() as target:
+        folders = [Path(name) if Path(name).is_dir() else _pull(name, revision, target) for name in names]
+        about = read_sidecar(folders[0])["base"]
+        rack = Rack(find_base(target, about["name"], about["revision"]))
+    for name, folder in zip(names, folders, strict=True):
+        rack.attach(name, folder)
+    return [rack.classifier(name) for name in names]
+
+
+def _pull(name: str, revision: str | None, target: Target) -> Path:
+    from factory.hub.faults import explained
+
+    with explained(f"{name} on {target.name}"):
+        return Path(target.api.snapshot_download(name, revision=revision, allow_patterns=list(FILES)))
 
 
 def find_base(target: Target, name: str, revision: str) -> Path:

@@ -52,10 +52,7 @@ class Module:
         """Return the published module in `folder`; raises HubError where `base` is not the model it was baked on."""
         about = read_sidecar(folder)
         check_base(about, base)
-        tokenizer = load_tokenizer(base, f"the base model of {folder.name}")
-        answers, read = about["labels"], about["input"]
-        wording = Wording(tokenizer, read["start"], [], read["frame"], answers, read["max_length"])
-        module = cls.open(folder, wording, base)
+        module = cls.open(folder, word_module(about, base), base)
         module.temperature = about["temperature"]
         return module
 
@@ -82,6 +79,12 @@ class Module:
         """Return the probabilities of the labels: (texts, labels)."""
         read = self.read_labels([self.wording.read(str(text)) for text in texts])
         return np.asarray((read / self.temperature).softmax(-1).numpy(), dtype=np.float32)
+
+
+def word_module(about: Json, base: Path) -> Wording:
+    """Return how a published module is asked, by the tokenizer of its base model."""
+    tokenizer, read = load_tokenizer(base, "the base model of a module"), about["input"]
+    return Wording(tokenizer, read["start"], [], read["frame"], about["labels"], read["max_length"])
 
 
 def describe_module(

@@ -38,7 +38,7 @@ def create_app(readers: Readers) -> FastAPI:
     async def classify(question: Question) -> list[Answer] | list[list[Answer]]:
         """A label and score for each text; lists of them with `top_k`, and from a model of several labels a text."""
         items = question.items()
-        answers = await readers.answer(items, question.top_k)
+        answers = await readers.answer(items, question.top_k, question.model)
         metrics.count_texts(len(items))
         return answers
 

@@ -38,6 +38,7 @@ class Question(BaseModel):
 
     text: Item | None = None
     texts: list[Item] | None = Field(default=None, max_length=MAX_TEXTS)
+    model: str | None = Field(default=None, description="Which of several modules answers (default: the first).")
     top_k: PositiveInt | Literal["all"] | None = Field(
         default=None, description="Give so many labels of each text, or all of them, the most likely first."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from factory.errors import FactoryError
@@ -22,14 +22,23 @@ class Started:
     commit: str | None
 
 
-def serve(model: str, revision: str | None = None, *, host: str, port: int, ready: Callable[[Started], None]) -> None:
+def serve(
+    model: str,
+    revision: str | None = None,
+    others: Sequence[str] = (),
+    *,
+    host: str,
+    port: int,
+    ready: Callable[[Started], None],
+) -> None:
     """Serve a model until SIGTERM or SIGINT, then finish the requests under way and return.
 
-    Port 0 takes any free one. `ready` is called once requests are accepted, which is after the model is loaded.
+    `others` are modules of the same base model as `model`, asked for by name. Port 0 takes any free one. `ready` is
+    called once requests are accepted, which is after the model is loaded.
     Raises FactoryError when the address cannot be had, HubError when the model cannot be loaded.
     """
     with _listen(host, port) as listener:
-        served = load_served(model, revision)
+        served = load_served(model, revision, others)
         place = f"[{host}]" if ":" in host else host
         started = Started(f"http://{place}:{listener.getsockname()[1]}", served.name, revision, served.commit)
         readers = Readers(served)

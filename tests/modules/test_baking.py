@@ -3,10 +3,16 @@
 import json
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from factory.modules.baking import Oven
+from factory.modules.factors import WEIGHTS
+from factory.modules.measuring import best_constant, diverge_fully
 from factory.modules.module import Module
-from factory.modules.reading import load_base
+from factory.modules.reading import load_base, read_prefix
+from factory.modules.targets import CHUNK, read_targets, record_targets
+from factory.students.quiet import quiet_transformers
 from tests.modules.llama import SETTINGS, bake_toy
 
 GRADIENT = {"lr": [1e-2], "epochs": 6}
@@ -63,3 +69,74 @@ def test_the_best_learning_rate_on_validation_texts_is_kept(made_of, tmp_path):
     assert [run["lr"] for run in facts["tried"]] == [1e-7, 3e-3]
     assert facts["student"]["lr"] == 3e-3
     assert facts["validation_kl"] == min(run["validation_kl"] for run in facts["tried"])
+
+
+class Killed(BaseException):
+    """What ends a training in the middle of a step, as a signal would."""
+
+
+@pytest.mark.parametrize("settings", [{"init": "pissa"}, {"adapter": "full"}], ids=["pissa", "full"])
+def test_a_training_that_was_killed_goes_on_to_the_same_bytes(made_of, tmp_path, settings):
+    run = SETTINGS.model_copy(update={"lr": 3e-3, "epochs": 8, **settings})  # 32 steps
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    with quiet_transformers():
+        Oven(made_of, run, tmp_path / "scratch").bake(whole)
+        with pytest.raises(Killed):
+            Dying(made_of, run, tmp_path / "scratch.killed").bake(killed)
+        assert not killed.exists()
+        facts = Oven(made_of, run, tmp_path / "scratch.killed").bake(killed)
+    assert (killed / WEIGHTS).read_bytes() == (whole / WEIGHTS).read_bytes()
+    assert facts["steps"] == 32
+
+
+class Dying(Oven):
+    """An oven that is switched off in its 28th step."""
+
+    steps = 0
+
+    def loss(self, network, places):
+        self.steps += 1
+        if self.steps == 28:
+            raise Killed
+        return super().loss(network, places)
+
+
+def test_recording_goes_on_after_the_last_whole_chunk(made_of, tmp_path):
+    part = tmp_path / "train"
+    part.mkdir()
+    chunk = load_file(made_of["targets"].path / "train.safetensors")
+    marked = {name: values[:CHUNK].clone() for name, values in chunk.items()}
+    marked["bare"] -= 1  # as no text is read anew, this stays
+    save_file(marked, part / "000000.safetensors")
+    (part / "000016.part").write_bytes(b"cut")
+    arguments = (made_of["base"], made_of["prompt"], made_of["splits"], None, made_of["task"], SETTINGS.wording)
+    record_targets(*arguments, out=tmp_path)
+    again = read_targets(tmp_path / "train.safetensors")
+    before = read_targets(made_of["targets"].path / "train.safetensors")
+    assert torch.equal(again.bare[:CHUNK], before.bare[:CHUNK] - 1)
+    assert torch.equal(again.prompted, before.prompted)
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "held_out.safetensors", "targets.json", "train.safetensors", "validation.safetensors",
+    ]  # fmt: skip
+
+
+def test_the_recorded_tokens_tell_almost_the_whole_divergence(made_of):
+    facts = json.loads((made_of["targets"].path / "targets.json").read_text())
+    assert facts["bytes_per_text"] <= 1_000
+    oven = Oven(made_of, SETTINGS, made_of["base"].path)
+    network = load_base(made_of["base"].path, "test")
+    module = Module(network, None, oven.wording)
+    prompted = Module(network, read_prefix(network, oven.wording), oven.wording)
+    texts = oven.texts("validation")
+    bare, wanted = module.read(texts), prompted.read(texts)
+    whole = diverge_fully(wanted, bare, torch.ones(len(texts), 1))
+    recorded = oven.targets["validation"].diverge(bare)
+    assert torch.all(recorded <= whole + 1e-3)
+    assert torch.allclose(recorded, whole, atol=2e-3)
+
+
+def test_the_best_constant_answer_diverges_less_than_any_other():
+    wanted = torch.randn(20, 1, 9, generator=torch.Generator().manual_seed(0)).log_softmax(-1)
+    reach = torch.ones(20, 1)
+    best = diverge_fully(wanted, best_constant(wanted, reach), reach).mean()
+    assert all(best < diverge_fully(wanted, row[None], reach).mean() for row in wanted)

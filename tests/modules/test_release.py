@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import factory
-from factory.errors import GateError, HubError
+from factory.errors import DataError, GateError, HubError
 from factory.hub.publish import publish
 from factory.hub.target import factory_home, open_target
 from factory.localhub.admin import import_folder
@@ -16,6 +16,7 @@ from factory.modules.factors import fingerprint_base
 from factory.modules.module import Module
 from factory.pipeline import build
 from factory.recipe import Recipe
+from factory.serving.served import load_served
 from tests.modules.llama import PROMPT, THINGS, WORDS, write_llama
 
 RECIPE = """
@@ -94,6 +95,12 @@ def test_a_prompt_is_baked_published_and_pulled_by_name_in_another_process(recip
     said = run_with_hub(f"{code}\nimport json, sys\nprint(json.dumps([classify(it) for it in sys.argv[1:]]))", *texts)
     assert [one["label"] for one in said] == [one["label"] for one in answers]
     assert [one["score"] for one in said] == pytest.approx([one["score"] for one in answers], abs=1e-3)
+
+    served = load_served(name, None, [str(folder)])
+    assert served.answer(texts, None, str(folder)) == served.answer(texts, None, name)
+    assert [one["label"] for one in served.answer(texts)] == [one["label"] for one in answers]
+    with pytest.raises(DataError, match="'nobody' is not served here"):
+        served.answer(texts, None, "nobody")
 
     other = write_llama(tmp_path / "other", seed=1)
     about = json.loads((folder / "module.json").read_text())
