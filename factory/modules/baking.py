@@ -101,22 +101,23 @@ class Oven:
     def bake(self, folder: Path) -> dict[str, Any]:
         """Write the adapter to `folder` and return the facts of its making."""
         base = self.made_of["base"].path
-        network = load_base(base, f"students: {self.run.name}")
         name, revision = name_of(self.run)
         if self.run.form == "prefix-cache":
+            network = load_base(base, f"students: {self.run.name}")
             save_prefix(network, read_prefix(network, self.wording), folder, name, revision)
             return {"parameters": 0}
         facts: dict[str, Any] = {}
         if self.run.form == "activation-patch":
-            factors = self.patch(network)
+            factors = self.patch()
         else:
-            start = self.patch(network) if self.run.init == "activation-patch" else None
+            start = self.patch() if self.run.init == "activation-patch" else None
             factors, facts = distil_factors(base, self.run, self.loss, len(self.targets["train"]), start, self.place)
         save_factors(factors, folder, name, revision)
         return {"parameters": sum(pair.a.numel() + pair.b.numel() for pair in factors.values()), **facts}
 
-    def patch(self, network: Any) -> Factors:
-        """Return the factors of the closed form, which stay merged into `network`."""
+    def patch(self) -> Factors:
+        """Return the factors of the closed form."""
+        network = load_base(self.made_of["base"].path, f"students: {self.run.name}")
         unrelated = read_unrelated(self.made_of["unrelated"])
         ridge = self.run.ridge if isinstance(self.run.ridge, float) else self.run.ridge[0]
         shape: Any = {"rank": self.run.rank, "ridge": ridge, "gamma": self.run.gamma}
