@@ -154,6 +154,8 @@ def _files_are_beside_the_recipe(recipe: Recipe) -> Iterator[Fault]:
     for place, teacher in _teachers(recipe):
         if isinstance(teacher, RecordedTeacher):
             yield from _check_place(recipe, teacher.recorded, (*place, "recorded"), Path.is_dir)
+        if isinstance(teacher, LocalTeacher) and teacher.prompt:
+            yield from _check_place(recipe, teacher.prompt, (*place, "prompt"), Path.is_file)
     if recipe.gold and recipe.gold.file:
         faults = list(_check_place(recipe, recipe.gold.file, ("gold", "file"), Path.is_file))
         yield from faults or _check_gold(recipe, recipe.gold)

@@ -75,6 +75,10 @@ class LocalTeacher(Section):
     revision: str = Field("main", description="Branch, tag or commit of the Hub id.")
     calibrate: bool = Field(True, description="Divide out the label prior of the whole set (batch calibration).")
     batch_size: int = Field(8, ge=1, description="Texts in one forward pass.")
+    prompt: str | None = Field(None, description="File with a prompt of your own, relative to the recipe.")
+    input: str = Field("{text}\nLabel:", pattern=r"\{text\}", description="What follows your prompt for each text.")
+    verbalizers: dict[str, str] = Field({}, description="What follows that for each label (default: a blank and it).")
+    max_length: int = Field(128, ge=8, description="Tokens of a text after your prompt; the rest is cut off.")
 
 
 class RecordedTeacher(Section):

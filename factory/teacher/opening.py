@@ -32,6 +32,10 @@ def open_teacher(
         return ChatTeacher(settings, recipe=recipe, budget=budget, ledger=ledger)
     if isinstance(settings, RecordedTeacher):
         return Recordings(folder / settings.recorded, settings.model)
+    if settings.prompt:
+        from factory.modules.teacher import PromptedModel
+
+        return PromptedModel(settings, lambda: _find_model(settings, folder, base), folder / settings.prompt)
     return LanguageModel(settings, lambda: _find_model(settings, folder, base))
 
 
