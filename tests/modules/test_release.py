@@ -80,6 +80,7 @@ def run_with_hub(program, *arguments):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.timeout(900)  # it builds, publishes, verifies, and runs the card in a process of its own
 def test_a_prompt_is_baked_published_and_pulled_by_name_in_another_process(recipe, tmp_path):
     published = publish(Recipe.read(recipe))
     (name,) = published.models
