@@ -30,12 +30,13 @@ UNMEASURED = "No measurement comes with this version."
 
 def main(check: bool) -> int:
     """Write every generated file, or name those that would change."""
-    stale = [path for path, text in generated_files().items() if not path.exists() or path.read_text() != text]
+    made = generated_files()
+    stale = [path for path, text in made.items() if not path.exists() or path.read_text() != text]
     for path in stale:
         if check:
             print(f"{path.relative_to(ROOT)} is not current; run `make docs`", file=sys.stderr)  # noqa: T201
         else:
-            path.write_text(generated_files()[path])
+            path.write_text(made[path])
     return int(check and bool(stale))
 
 

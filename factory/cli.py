@@ -17,6 +17,7 @@ import click
 from factory import __version__
 from factory.cli_compare import compare, curve
 from factory.cli_hub import hub
+from factory.cli_inspect import inspect
 from factory.cli_module import module
 from factory.cli_serve import serve
 from factory.cli_teacher import teacher
@@ -57,7 +58,7 @@ def commands() -> None:
     """From a short recipe to a small published model."""
 
 
-for command in (hub, compare, curve, module, serve, teacher, pull, list_, diff, unpublish, audit):
+for command in (hub, compare, curve, inspect, module, serve, teacher, pull, list_, diff, unpublish, audit):
     commands.add_command(command)
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from factory.data.audit import audit_labels, drop_suspicious
 from factory.data.committee import take_votes
 from factory.data.filtering import filter_examples
 from factory.data.generation import generate_texts
@@ -24,7 +25,7 @@ from factory.hub.fetch import Fetcher, fetch_base_model, fetch_rows
 from factory.hub.target import Target, factory_home, open_target
 from factory.modules.course import make_module
 from factory.recipe import Recipe, Rows
-from factory.recipe_students import AnyStudent, Based, Distil, Module, Shrink
+from factory.recipe_students import AnyStudent, Based, Distil, Head, Module, Shrink
 from factory.release.release import Data, Destination, StudentFiles, write_release
 from factory.spending import account_for, find_ledger
 from factory.store import Artifact, Store, as_json, digest_of
@@ -71,6 +72,7 @@ def run_stages(recipe: Recipe, store: Store, target: Target, namespace: str | No
         labelled=rows.labelled,
         kept=rows.kept,
         splits=rows.splits,
+        audit=bench.audit(rows.kept),
         baselines=store(add_controls, store(score_baselines, rows.splits, rows.gold, recipe.task), course.controls()),
         score=store(score_teacher, rows.gold, rows.answers, recipe.task) if rows.gold else None,
     )
@@ -135,6 +137,8 @@ class Bench:
         answers = self.label(gold) if gold else None
         kept = store(filter_examples, labelled, gold, recipe.filter, recipe.language)
         splits = store(split_examples, kept, recipe.split, task.names)
+        if recipe.audit and recipe.audit.drop == "suspicious":
+            splits = store(drop_suspicious, splits, self.audit(kept))
         unlabelled = store(select_unlabelled, kept, gold, recipe.filter, recipe.language)
         return Gathered(gold, gold_file, labelled, answers, kept, splits, unlabelled)
 
@@ -142,6 +146,18 @@ class Bench:
         """Return the rows of `texts` with the teacher's labels, or those that most of several teachers give."""
         votes = [self.store(label_texts, texts, self.recipe.task, teacher) for teacher in self.teachers]
         return votes[0] if len(votes) == 1 else self.store(take_votes, votes, self.recipe.task)
+
+    def audit(self, kept: Artifact) -> Artifact | None:
+        """Search labels for mistakes, reading texts as the first student with a base model does, if any is to."""
+        if not self.recipe.audit:
+            return None
+        recipe = self.recipe
+        bases = (it for it in recipe.students if isinstance(it, Based) and not isinstance(it, Module))
+        based = next(bases, None)
+        shared = {"base_model", "revision", "max_length"}
+        reader = based and Head(name="audit", method="head", **based.model_dump(include=shared))
+        base = self.find_base(based.base_model, based.revision) if based else None
+        return self.store(audit_labels, kept, base, reader, recipe.task, recipe.audit)
 
     def find_rows(self, rows: Rows) -> Artifact:
         """Return the user's file, or the rows of a dataset on a Hub."""

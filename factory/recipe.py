@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field, PrivateAttr
 
-from factory.recipe_data import Filter, Generate, Gold, Rows, SeedText, Split, Texts
+from factory.recipe_data import Audit, Filter, Generate, Gold, Rows, SeedText, Split, Texts
 from factory.recipe_section import Section
 from factory.recipe_students import Effort, StudentSettings
 from factory.recipe_teacher import (
@@ -26,6 +26,7 @@ from factory.recipe_teacher import (
 
 __all__ = [
     "ROUTER",
+    "Audit",
     "Budget",
     "Filter",
     "Generate",
@@ -104,6 +105,7 @@ class Recipe(Section):
     gold: Gold | None = None
     filter: Filter = Filter()
     split: Split = Split()
+    audit: Audit | None = Field(Audit(), description="Which labels look wrong, and how many are; null: not asked.")
     students: list[StudentSettings] = Field([], description="What is trained; without any, the dataset alone is made.")
     effort: Effort = Field("normal", description="How much is tried for what the students leave open.")
     compress: list[Literal["onnx", "onnx-int8"]] = Field(["onnx", "onnx-int8"], description="Light files to ship.")

@@ -108,3 +108,12 @@ class Split(Section):
     validation: float = Field(0.15, gt=0, lt=0.5, description="Share that chooses the best epoch.")
     held_out: float = Field(0.15, gt=0, lt=0.5, description="Share that measures agreement with the teacher.")
     seed: int = Field(0, description="Another number, another shuffle.")
+
+
+class Audit(Section):
+    """How the labels are searched for mistakes before anything learns them."""
+
+    drop: Literal["none", "suspicious"] = Field(
+        "none", description="suspicious: labels that are more likely wrong than right train nothing."
+    )
+    folds: int = Field(5, ge=2, le=20, description="Shares of the rows, each labelled by students of the others.")

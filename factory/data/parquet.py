@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,24 @@ def write_parquet(rows: Sequence[Example], labels: list[str], path: Path, kind: 
     table = pa.Table.from_pylist(records, schema=columns.arrow_schema)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_table(table, path, use_content_defined_chunking=True, write_page_index=True)
+
+
+def write_suspicious(suspicious: Sequence[Mapping[str, Any]], rows: Iterable[Example], path: Path) -> None:
+    """Write the labels that an audit of `rows` doubts, in their order; equal rows give equal bytes.
+
+    Columns: `id`, `text`, `text_pair` (null but of pairs), `given` and `probable` label, `chance` that the given one
+    is wrong, and `reason`.
+    """
+    import pyarrow as pa
+    from pyarrow.parquet import write_table
+
+    by_id = {row.id: row for row in rows}
+    records = [
+        {**line, "text": by_id[line["id"]].text, "text_pair": by_id[line["id"]].text_pair} for line in suspicious
+    ]
+    names = ("id", "text", "text_pair", "given", "probable", "reason")
+    schema = pa.schema([*((name, pa.string()) for name in names), ("chance", pa.float32())])
+    write_table(pa.Table.from_pylist(records, schema=schema), path)
 
 
 def describe_columns(labels: list[str], kind: Kind, *, has_reasons: bool) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from factory.evaluation.markdown import Markdown, code, escape
 from factory.evaluation.report import is_local, name_base_model
 from factory.evaluation.scoreboard import CONTROL, SCORES, explain, explain_costs, megabytes, tabulate_markdown
-from factory.release import data_sentences, methods, origins, sentences, tables
+from factory.release import auditing, data_sentences, methods, origins, sentences, tables
 from factory.release.card_text import front_matter, mark
 from factory.release.contents import Contents
 from factory.release.metadata import (
@@ -125,6 +125,8 @@ def dataset_card(contents: Contents) -> str:
         samples=tables.samples(contents),
         on_diversity=Markdown(data_sentences.on_diversity(contents)),
         on_personal_data=Markdown(data_sentences.on_personal_data(contents)),
+        on_audit=[Markdown(line) for line in auditing.on_audit(contents)],
+        wrong_pairs=auditing.tabulate_pairs(contents),
         **_scores(contents),
     )
 

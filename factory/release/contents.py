@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from factory.data.audit import read_suspicious
 from factory.data.committee import read_votes
 from factory.data.examples import Example, read_examples
 from factory.data.statistics import describe_examples
@@ -32,14 +33,16 @@ Json = dict[str, Any]
 class Contents:
     """The rows, the report and what else the cards tell of.
 
-    `predictions` are those of each student's safetensors on the held-out rows by the id of the row, `training` the
-    facts of its training, `bases` where its base model is from, `configs` what its config.json or module.json says.
+    `suspicious` are the labels that the audit doubts, the most doubtful first, `predictions` those of each student's
+    safetensors on the held-out rows by the id of the row, `training` the facts of its training, `bases` where its base
+    model is from, `configs` what its config.json or module.json says.
     """
 
     recipe: Recipe
     report: Json
     splits: dict[str, list[Example]]
     rejected: list[Example]
+    suspicious: list[Json]
     gold: list[Example]
     predictions: dict[str, dict[str, Json]]
     training: dict[str, Json]
@@ -119,14 +122,17 @@ def read_contents(
 ) -> Contents:
     """Return what the artifacts hold, with the report put together."""
     splits = {name: read_examples(data["splits"].path / f"{name}.jsonl") for name in SPLITS}
-    rejected = read_examples(data["kept"].path / "rejected.jsonl")
+    rejected = [*read_examples(data["kept"].path / "rejected.jsonl"), *_read_dropped(data["splits"])]
     gold = read_examples(data["gold"].path / "gold.jsonl") if data["gold"] else []
     entries = [entry for student in students for entry in map(_read_report, student["reports"].values()) if entry]
     report = assemble_report(
         recipe,
         release_id,
         data=describe_examples({SPLITS[name]: rows for name, rows in splits.items()}, rejected)
-        | {"masked": _read_json(data["kept"].path / "counts.json")["masked"]},
+        | {
+            "masked": _read_json(data["kept"].path / "counts.json")["masked"],
+            "audit": _read_json(data["audit"].path / "audit.json") if data["audit"] else None,
+        },
         gold={"rows": len(gold), "sha256": _hash_gold(data)} if data["gold"] else None,
         teacher_score=_read_report(data["score"]),
         committee=_describe_committee(recipe, data),
@@ -141,6 +147,7 @@ def read_contents(
         report,
         splits,
         rejected,
+        read_suspicious(data["audit"].path) if data["audit"] else [],
         gold,
         predictions={student["name"]: _read_predictions(student, len(gold)) for student in students},
         training=training,
@@ -154,6 +161,12 @@ def read_contents(
 def _describe_committee(recipe: Recipe, data: Data) -> Json | None:
     votes = [row for labelled in data["labelled"] for row in read_votes(labelled)]
     return describe_agreement(name_teachers(recipe), votes) if votes else None
+
+
+def _read_dropped(splits: Artifact) -> list[Example]:
+    """Return the rows that the audit kept from training, where the recipe asks for that."""
+    file = splits.path / "dropped.jsonl"
+    return read_examples(file) if file.is_file() else []
 
 
 def _list_withheld(entries: Sequence[Json]) -> list[Json]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypedDict
 
-from factory.data.parquet import write_parquet
+from factory.data.parquet import write_parquet, write_suspicious
 from factory.evaluation.scoring import write_json
 from factory.hub.demo import find_app
 from factory.recipe import Recipe
@@ -31,6 +32,7 @@ class Data(TypedDict):
     labelled: list[Artifact]
     kept: Artifact
     splits: Artifact
+    audit: Artifact | None
     baselines: Artifact
     score: Artifact | None
 
@@ -98,6 +100,9 @@ def _write_dataset(contents: Contents, data: Data, recipe_text: str, folder: Pat
     if contents.rejected:
         rejected = _folder(folder / "rejected") / "train-00000-of-00001.parquet"
         write_parquet(contents.rejected, labels, rejected, kind)
+    if contents.suspicious:
+        audited = chain(*contents.splits.values(), contents.rejected)
+        write_suspicious(contents.suspicious, audited, _folder(folder / "audit") / "suspicious.parquet")
     _write_text(folder / "recipe.yaml", recipe_text)
     _write_text(folder / "README.md", dataset_card(contents))
     write_json(folder / "provenance.json", describe_provenance(contents, _artifacts(data), folder))
@@ -153,7 +158,8 @@ def _origin(contents: Contents, data: Data, student: StudentFiles) -> list[Artif
 
 
 def _artifacts(data: Data) -> Iterator[Artifact]:
-    for value in (data["gold"], *data["labelled"], data["kept"], data["splits"], data["baselines"], data["score"]):
+    made = (data["gold"], *data["labelled"], data["kept"], data["splits"], data["audit"])
+    for value in (*made, data["baselines"], data["score"]):
         if value is not None:
             yield value
 

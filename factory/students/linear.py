@@ -18,7 +18,7 @@ MAX_TERMS = 100_000  # the most frequent
 
 def train_linear(lesson: Lesson) -> Fitted:
     """Return a regression on the terms of the lesson's rows; the search finds its penalty."""
-    vectorizer, rows = _new_vectorizer(), lesson.labelled_rows
+    vectorizer, rows = new_vectorizer(), lesson.labelled_rows
     features = vectorizer.fit_transform([row.content for row in rows])
     validation = [row.content for row in lesson.validation]
     found = lesson.found or search_penalty(lesson, features, vectorizer.transform(validation))
@@ -36,7 +36,8 @@ def train_linear(lesson: Lesson) -> Fitted:
     return Fitted(save, found | counted)
 
 
-def _new_vectorizer() -> Any:
+def new_vectorizer() -> Any:
+    """Return what makes TF-IDF of texts, or of pairs of them."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     return TfidfVectorizer(analyzer=term_reader(WORDS, LENGTHS), max_features=MAX_TERMS, sublinear_tf=True)

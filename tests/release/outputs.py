@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from factory.data.audit import audit_labels
 from factory.data.examples import Example, read_examples, write_examples
 from factory.data.filtering import filter_examples
 from factory.data.splitting import split_examples
@@ -98,6 +99,7 @@ def make_outputs(folder, text=RECIPE, rows=None, gold=None, model=None, facts=No
         labelled=[labelled],
         kept=kept,
         splits=splits,
+        audit=stage(audit_labels, kept, None, None, recipe.task, recipe.audit),
         baselines=stage(score_baselines, splits, trusted, recipe.task),
         score=stage(score_teacher, trusted, answers, recipe.task) if gold else None,
     )
