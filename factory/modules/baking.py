@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SCRATCH = ".scratch"
+CALIBRATION_TEXTS = 200  # over which the label prior of a module is taken
 TEMPERATURES = [2 ** (step / 20) for step in range(-60, 61)]  # an eighth to eight
 Divergence = Callable[["Tensor"], "Tensor"]
 
@@ -66,7 +67,7 @@ def finish_module(made_of: Ingredients, runs: list[Settings], baked: list[Artifa
     shutil.copytree(baked[best].path / "adapter", model, dirs_exist_ok=True)
     oven = Oven(made_of, run, out / SCRATCH)
     module = Module.open(model, oven.wording, made_of["base"].path)
-    bias = module.read_labels(oven.texts("train")).mean(0)
+    bias = module.read_labels(oven.texts("train")[:CALIBRATION_TEXTS]).mean(0)
     said, wanted = module.read_labels(oven.texts("validation")), oven.targets["validation"].prompted
     about = describe_module(made_of, run, oven.wording, bias.tolist(), fit_temperature(said, wanted))
     _write(model / "module.json", about)

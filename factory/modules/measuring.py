@@ -14,7 +14,7 @@ from factory.evaluation.scoring import DOLLARS_PER_CORE_HOUR, score_student, wri
 from factory.modules.baking import Ingredients
 from factory.modules.factors import WEIGHTS
 from factory.modules.module import Module, read_sidecar
-from factory.modules.reading import load_base, read_all, read_prefix
+from factory.modules.reading import load_base, read_all, read_prefix, score_labels
 from factory.modules.targets import Targets, open_wording, read_targets
 from factory.modules.timing import time_calls
 from factory.modules.unrelated import read_unrelated
@@ -117,7 +117,7 @@ class Laboratory:
         """Return divergences and fidelity, over the vocabulary or what `label-calibrated` teaches, and agreement."""
         prompted = self._read(self.base, texts, self.prefix)
         bare, ours = self._read(self.base, texts, None), self.module.read(texts)
-        labels = self.module.read_labels(texts)
+        labels = score_labels(self.wording, ours)
         recorded, reach = targets.diverge(ours), targets.reach.exp()
         over = "vocabulary"
         whole = diverge_fully(prompted, ours, reach)
