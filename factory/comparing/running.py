@@ -20,7 +20,7 @@ from factory.hub.fetch import Fetcher
 from factory.hub.target import Target, factory_home, open_target
 from factory.pipeline import Bench, Course
 from factory.recipe import Recipe
-from factory.recipe_students import AnyStudent, Trained
+from factory.recipe_students import AnyStudent, Module, Trained
 from factory.spending import read_spent
 from factory.store import Artifact, Store
 from factory.students.training import choose_run
@@ -94,6 +94,9 @@ class Comparing:
     def __init__(self, recipe: Recipe, store: Store, target: Target, share: float = 1.0) -> None:
         if not recipe.gold:
             raise RecipeError(f"{recipe.path}: has no `gold`, so that nothing can be compared; add some")
+        if any(isinstance(student, Module) for student in recipe.students):
+            remedy = "`factory build` says what it keeps of its prompt; compare the recipe without it"
+            raise RecipeError(f"{recipe.path}: a module is not compared with students that learn labels; {remedy}")
         self._recipe, self._share = recipe, share
         bench = Bench(recipe, store, Fetcher(target))
         rows = bench.gather_rows()
