@@ -114,6 +114,6 @@ class Audit(Section):
     """How the labels are searched for mistakes before anything learns them."""
 
     drop: Literal["none", "suspicious"] = Field(
-        "none", description="suspicious: labels that are more likely wrong than right train nothing."
+        "none", description="suspicious: labels that contradict the others train nothing."
     )
     folds: int = Field(5, ge=2, le=20, description="Shares of the rows, each labelled by students of the others.")

@@ -27,8 +27,8 @@ def describe_audit(findings: Findings) -> str:
     noise = audit["noise"]
     return (
         f"An estimated {100 * noise['value']:.1f} % of the labels were given blindly (95 % interval "
-        f"{100 * noise['low']:.1f} to {100 * noise['high']:.1f} %); {audit['suspicious']:,} are more likely wrong "
-        f"than right. What the teacher gets wrong alike in like texts does not show here."
+        f"{100 * noise['low']:.1f} to {100 * noise['high']:.1f} %); {audit['suspicious']:,} contradict the others. "
+        f"What the teacher gets wrong alike in like texts does not show here."
     )
 
 

@@ -60,13 +60,12 @@ def _estimate(contents: Contents, audit: Json) -> str:
 
 def _list(contents: Contents, audit: Json) -> str:
     if not audit["suspicious"]:
-        return "No single label is more likely wrong than right."
+        return "No single label contradicts the others enough to be listed."
     dropped = contents.report["data"]["removed"].get("suspicious label")
     fate = f" {dropped:,} of them were kept from training; the others are in the split `test`." if dropped else ""
     return (
-        f"{audit['suspicious']:,} labels are more likely wrong than right, each with a reason in "
-        f"`audit/suspicious.parquet`; {100 * audit['expected_precision']:.0f} % of these are expected to be wrong."
-        f"{fate}"
+        f"`audit/suspicious.parquet` lists {audit['suspicious']:,} labels that contradict the others, the most doubtful "
+        f"first, each with its reason. Look before you drop: a label that students dispute may be right.{fate}"
     )
 
 
