@@ -65,7 +65,8 @@ def _list(contents: Contents, audit: Json) -> str:
     fate = f" {dropped:,} of them were kept from training; the others are in the split `test`." if dropped else ""
     return (
         f"`audit/suspicious.parquet` lists {audit['suspicious']:,} labels that contradict the others, the most "
-        f"doubtful first, each with its reason. Look before you drop: a label that students dispute may be right.{fate}"
+        f"doubtful first, each with its reason. Look before you drop: a label that students dispute may be "
+        f"right.{fate}"
     )
 
 
