@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 MINILM := sentence-transformers/all-MiniLM-L6-v2
 MODELS := .cache/models
+# A process for each core, up to four; the tests of one file stay together, as they share what they made.
+TEST := $(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile
 # The demo never touches huggingface.co, whoever is logged in there.
 OFFLINE := env -u HF_TOKEN -u HF_ENDPOINT HF_HUB_DISABLE_IMPLICIT_TOKEN=1
 
@@ -16,14 +18,14 @@ demo: .venv/base $(MODELS)/$(MINILM)
 	$(OFFLINE) $(BIN)/factory report recipes/climate-stance
 
 test: .venv/dev
-	$(BIN)/pytest
+	$(TEST)
 
 check: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m docs.generate --check
-	$(BIN)/pytest
+	$(TEST)
 
 fix: .venv/dev
 	$(BIN)/ruff check --fix

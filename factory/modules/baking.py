@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 SCRATCH = ".scratch"
 CALIBRATION_TEXTS = 200  # over which the label prior of a module is taken
 TEMPERATURES = [2 ** (step / 20) for step in range(-60, 61)]  # an eighth to eight
-Divergence = Callable[["Tensor"], "Tensor"]
 
 
 class Ingredients(TypedDict):
