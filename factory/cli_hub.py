@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,24 @@ def gc(root: Path | None) -> None:
     click.echo(f"{_call_admin('collect_garbage', _root(root))} bytes freed")
 
 
+@hub.command()
+@click.argument("target", metavar="FILE_OR_DIR", type=click.Path(path_type=Path))
+@root_option
+def backup(target: Path, root: Path | None) -> None:
+    """Copy the Hub, which may be running, to FILE_OR_DIR: one file if it ends in .tar, else a folder."""
+    _call("backup", "back_up", _root(root), target)
+    click.echo(target)
+
+
+@hub.command()
+@click.argument("backup", type=click.Path(path_type=Path, exists=True))
+@root_option
+def restore(backup: Path, root: Path | None) -> None:
+    """Make an empty or missing directory the Hub of a BACKUP, once every blob is hashed again."""
+    _call("backup", "restore", backup, _root(root))
+    click.echo(_root(root))
+
+
 @hub.group()
 def token() -> None:
     """Tokens of the embedded Hub; only their hashes are kept."""
@@ -177,13 +196,19 @@ def _user_and_role(member: str) -> tuple[str, str]:
 
 
 def _call_admin(name: str, *arguments: Any, **options: Any) -> Any:
-    """Call a function of `factory.localhub.admin`; its refusals become a HubError."""
+    return _call("admin", name, *arguments, **options)
+
+
+def _call(module: str, name: str, *arguments: Any, **options: Any) -> Any:
+    """Call a function of a module of `factory.localhub`; its refusals become a HubError."""
     try:
-        from factory.localhub import admin, errors
+        from factory.localhub import errors
+
+        function = getattr(import_module(f"factory.localhub.{module}"), name)
     except ImportError as fault:
         raise HubError(f"the embedded Hub needs {fault.name}; pip install 'hf-factory[hub]'") from fault
     try:
-        return getattr(admin, name)(*arguments, **options)
+        return function(*arguments, **options)
     except (errors.HubError, FileNotFoundError) as fault:
         raise HubError(str(fault)) from fault
 

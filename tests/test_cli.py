@@ -95,6 +95,12 @@ def test_the_embedded_hub_is_administered_from_the_command_line(tmp_path):
     assert "ann/model" in run("hub", "ls", *root).stdout
     assert run("hub", "verify", *root).stdout == "ok\n"
     assert run("hub", "gc", *root).stdout == "0 bytes freed\n"
+    assert run("hub", "backup", tmp_path / "hub.tar", *root).stdout == f"{tmp_path / 'hub.tar'}\n"
+    restored = ("--root", tmp_path / "restored")
+    assert run("hub", "restore", tmp_path / "hub.tar", *restored).stdout == f"{tmp_path / 'restored'}\n"
+    assert run("hub", "ls", *restored).stdout == run("hub", "ls", *root).stdout
+    refusal = run("hub", "restore", tmp_path / "hub.tar", *restored)
+    assert (refusal.returncode, refusal.stderr.count("\n")) == (1, 1)
 
 
 @pytest.mark.parametrize("kind", FactoryError.__subclasses__(), ids=lambda kind: kind.__name__)

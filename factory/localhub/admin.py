@@ -14,7 +14,7 @@ from factory.localhub.commits import record_commit, store_file, store_large_file
 from factory.localhub.errors import HubError
 from factory.localhub.repos import Repo, check_name, create_repo, load_repo, repo_of_row
 from factory.localhub.revisions import BRANCH, read_commit, read_ref, resolve_revision
-from factory.localhub.store import Store, format_seconds
+from factory.localhub.store import Store, format_seconds, open_existing
 from factory.localhub.trees import Entry, add_blob, change_tree, check_path, list_files
 
 _MAIN = f"{BRANCH}main"
@@ -82,7 +82,7 @@ def add_token(
 
 def list_tokens(root: Path) -> list[TokenRow]:
     """Return every token that has not been revoked, expired ones too."""
-    store = _existing(root)
+    store = open_existing(root)
     try:
         return [
             TokenRow(
@@ -100,7 +100,7 @@ def list_tokens(root: Path) -> list[TokenRow]:
 
 def revoke(root: Path, token_id: str) -> None:
     """Revoke the token of that id; raises a HubError when there is none."""
-    store = _existing(root)
+    store = open_existing(root)
     try:
         with store.transaction() as db:
             query = "DELETE FROM tokens WHERE substr(digest, 1, ?) = ?"
@@ -151,7 +151,7 @@ def import_folder(root: Path, folder: Path, repo_id: str, *, repo_type: str = "m
 
 def list_repos(root: Path) -> list[RepoRow]:
     """Return every repository of the Hub, private ones too; raises a FileNotFoundError where there is no Hub."""
-    store = _existing(root)
+    store = open_existing(root)
     try:
         repos = map(repo_of_row, store.db.execute("SELECT * FROM repos ORDER BY type, namespace, name").fetchall())
         return [_row(store, repo) for repo in repos]
@@ -161,7 +161,7 @@ def list_repos(root: Path) -> list[RepoRow]:
 
 def verify(root: Path) -> list[str]:
     """Hash every blob again, resolve every ref, commit and tree, and return what is wrong in sentences."""
-    store = _existing(root)
+    store = open_existing(root)
     try:
         return audit.find_problems(store)
     finally:
@@ -170,7 +170,7 @@ def verify(root: Path) -> list[str]:
 
 def collect_garbage(root: Path) -> int:
     """Delete what no ref leads to and no upload under way may need; return the bytes freed."""
-    store = _existing(root)
+    store = open_existing(root)
     try:
         return garbage.sweep(store)
     finally:
@@ -224,12 +224,6 @@ def _store_path(store: Store, path: str, file: Path) -> Entry:
                     received.write(chunk)
                 sha256, size = store.blobs.keep(received), received.size
     return store_large_file(sha256, size)
-
-
-def _existing(root: Path) -> Store:
-    if not (root / "hub.sqlite").is_file():
-        raise FileNotFoundError(f"{root} holds no Hub: name the directory with --root, or fill one with hub import")
-    return Store(root)
 
 
 def _row(store: Store, repo: Repo) -> RepoRow:

@@ -60,6 +60,13 @@ class Store:
         return str(self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
 
 
+def open_existing(root: Path) -> Store:
+    """Open the Hub in a directory; raises a FileNotFoundError where there is none."""
+    if not (root / "hub.sqlite").is_file():
+        raise FileNotFoundError(f"{root} holds no Hub: name the directory with --root, or fill one with hub import")
+    return Store(root)
+
+
 def timestamp() -> str:
     """Return the time as the Hub writes it: UTC, milliseconds, Z."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
