@@ -154,6 +154,7 @@ def test_one_command_publishes_and_the_same_command_again_does_nothing(recipe, t
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_killed_anywhere_the_next_run_goes_on_and_pays_for_no_answer_twice(recipe, teacher, home, tmp_path):
     marks = [
         "read_gold: running",

@@ -23,6 +23,8 @@ def publishable_text(recipe: Recipe, path: Path) -> str:
     written = Recipe.model_validate(yaml.safe_load(text)).model_dump(mode="json", exclude_none=True)
     if settings == written and not any(map(_is_from_a_folder, settings["students"])):
         return text
+    if not settings["teachers"]:
+        del settings["teachers"]  # which has at least two, or is not there
     return NOTE + yaml.safe_dump(_without_places(settings), sort_keys=False, allow_unicode=True, width=120)
 
 
