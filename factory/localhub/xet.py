@@ -5,13 +5,8 @@ from the blobs. Xorbs belong to a user: whoever knows a hash cannot name another
 """
 
 import re
-import sqlite3
-import struct
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from starlette.responses import Response
 
@@ -20,16 +15,10 @@ from factory.localhub.errors import HubError
 from factory.localhub.repos import find_repo
 from factory.localhub.signing import read_signed, sign
 from factory.localhub.upload import MAX_FILE_BYTES
-from factory.localhub.xorbs import (
-    MAX_SHARD_BYTES,
-    MAX_XORB_BYTES,
-    ShardFile,
-    Term,
-    decode_chunk,
-    read_chunks,
-    read_shard,
-)
+from factory.localhub.xet_storage import Xorb, pack_lengths
+from factory.localhub.xorbs import MAX_SHARD_BYTES, MAX_XORB_BYTES, ShardFile, read_chunks, read_shard
 
+MAX_REPEATED_BYTES = 64 * 2**30
 _TOKEN_SECONDS = 3600
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -70,26 +59,30 @@ def receive_xorb(call: Call) -> Response:
         raise HubError(400, "A xorb needs a hash and a content")
     with call.file.open("rb") as file:
         lengths = [chunk.length for chunk in read_chunks(file)]
-    known = _find_xorb(call.store.db, grant, name)
-    wanted = known is None or not _is_covered(call.store.db, known["id"])
+    wanted = not _is_kept(call, grant, name)
     if wanted:
-        target = _path(call, grant, name)
+        target = call.store.xorbs / str(grant.user_id) / name
         target.parent.mkdir(exist_ok=True)
         call.store.blobs.disk.rename(call.file, target)
         with call.store.transaction() as db:
-            packed = struct.pack(f"<{len(lengths)}I", *lengths)
-            values = (grant.user_id, name, packed, time.time())
+            values = (grant.user_id, name, pack_lengths(lengths), time.time())
             db.execute("INSERT OR IGNORE INTO xorbs (user_id, hash, lengths, created) VALUES (?, ?, ?, ?)", values)
     return reply({"was_inserted": wanted})
 
 
 def receive_shard(call: Call) -> Response:
-    """Rebuild each file of a shard, check its SHA-256 and keep it as a blob."""
+    """Rebuild each file of a shard, check its SHA-256 and keep it as a blob.
+
+    Raises a 413 before anything is unpacked when a file is too large, or the shard's files are together larger than
+    the xorbs that they are made of by more than may be repeated.
+    """
     grant = _grant(call)
     if call.file is None:
         raise HubError(400, "A shard needs a content")
-    for file in read_shard(call.file.read_bytes()):
-        _rebuild(call, grant, file)
+    files = read_shard(call.file.read_bytes())
+    xorbs = _find_xorbs(call, grant, files)
+    for file in files:
+        _rebuild(call, grant, file, xorbs)
     return reply({"result": 1})
 
 
@@ -101,19 +94,39 @@ def _grant(call: Call) -> Grant:
     return Grant(claims["user"], claims["repo"])
 
 
-def _rebuild(call: Call, grant: Grant, file: ShardFile) -> None:
-    if sum(term.length for term in file.terms) > MAX_FILE_BYTES:
-        raise HubError(413, f"A file is larger than the {MAX_FILE_BYTES} bytes that are accepted")
+def _is_kept(call: Call, grant: Grant, name: str) -> bool:
+    """Tell whether blobs hold all the chunks of a xorb that was uploaded before."""
+    query = "SELECT 1 FROM xorbs WHERE user_id = ? AND hash = ?"
+    known = call.store.db.execute(query, (grant.user_id, name)).fetchone()
+    return known is not None and Xorb(call.store, grant.user_id, name).is_covered()
+
+
+def _find_xorbs(call: Call, grant: Grant, files: list[ShardFile]) -> dict[str, Xorb]:
+    """Return the xorbs that files are made of, once each file is known to be within the limits."""
+    names = {term.xorb for file in files for term in file.terms}
+    xorbs = {name: Xorb(call.store, grant.user_id, name) for name in names}
+    unfolded = 0
+    for file in files:
+        for term in file.terms:
+            xorbs[term.xorb].check(term)
+        size = sum(term.length for term in file.terms)
+        if size > MAX_FILE_BYTES:
+            raise HubError(413, f"A file is larger than the {MAX_FILE_BYTES} bytes that are accepted")
+        unfolded += size
+    if unfolded > sum(xorb.length for xorb in xorbs.values()) + MAX_REPEATED_BYTES:
+        hint = "upload such files with HF_HUB_DISABLE_XET=1"
+        raise HubError(413, f"The shard repeats more than the {MAX_REPEATED_BYTES} bytes that are accepted: {hint}")
+    return xorbs
+
+
+def _rebuild(call: Call, grant: Grant, file: ShardFile, xorbs: dict[str, Xorb]) -> None:
     store = call.store
-    used: list[tuple[int, Term, int]] = []
+    rows: list[tuple[int, int, int, str, int]] = []
     with store.blobs.receive() as received:
         for term in file.terms:
-            xorb = _find_xorb(store.db, grant, term.xorb)
-            if xorb is None:
-                raise HubError(400, f"The xorb {term.xorb} was not uploaded")
             start = received.size
-            used.append((xorb["id"], term, start))
-            for chunk in _read_term(call, grant, xorb, term):
+            rows.append((xorbs[term.xorb].id, term.first, term.last, file.sha256, start))
+            for chunk in xorbs[term.xorb].read(term):
                 received.write(chunk)
             if received.size - start != term.length:
                 raise HubError(400, "The chunks of a file do not have the length that the shard announces")
@@ -122,63 +135,7 @@ def _rebuild(call: Call, grant: Grant, file: ShardFile) -> None:
         store.blobs.keep(received)
     with store.transaction() as db:
         db.execute("INSERT OR IGNORE INTO uploads SELECT id, ? FROM repos WHERE id = ?", (file.sha256, grant.repo_id))
-        rows = [(xorb_id, term.first, term.last, file.sha256, offset) for xorb_id, term, offset in used]
         db.executemany("INSERT OR IGNORE INTO spans VALUES (?, ?, ?, ?, ?)", rows)
-    for xorb_id, name in {(xorb_id, term.xorb) for xorb_id, term, _ in used}:
-        if _is_covered(store.db, xorb_id):
-            _path(call, grant, name).unlink(missing_ok=True)
-
-
-def _read_term(call: Call, grant: Grant, xorb: sqlite3.Row, term: Term) -> Iterator[bytes]:
-    """Yield the bytes of a term, from the xorb's file or, when that is gone, from the blobs made of it."""
-    lengths = _lengths(xorb)
-    if not 0 <= term.first < term.last <= len(lengths):
-        raise HubError(400, "The shard names chunks that the xorb does not have")
-    try:
-        file = _path(call, grant, term.xorb).open("rb")
-    except FileNotFoundError:
-        yield from _read_spans(call, xorb, term, lengths)
-        return
-    with file:
-        for chunk in read_chunks(file)[term.first : term.last]:
-            yield decode_chunk(file, chunk)
-
-
-def _read_spans(call: Call, xorb: sqlite3.Row, term: Term, lengths: tuple[int, ...]) -> Iterator[bytes]:
-    spans = call.store.db.execute("SELECT * FROM spans WHERE xorb_id = ? ORDER BY first", (xorb["id"],)).fetchall()
-    position = term.first
-    while position < term.last:
-        fitting = [span for span in spans if span["first"] <= position < span["last"]]
-        span: Any = max(fitting, key=lambda span: span["last"], default=None)
-        if span is None or call.store.blobs.size(span["sha256"]) is None:
-            raise HubError(400, f"The xorb {term.xorb} is not stored any more")
-        with call.store.blobs.path(span["sha256"]).open("rb") as file:
-            file.seek(span["offset"] + sum(lengths[span["first"] : position]))
-            while position < min(term.last, span["last"]):
-                yield file.read(lengths[position])
-                position += 1
-
-
-def _is_covered(db: sqlite3.Connection, xorb_id: int) -> bool:
-    xorb = db.execute("SELECT * FROM xorbs WHERE id = ?", (xorb_id,)).fetchone()
-    position = 0
-    for span in db.execute("SELECT first, last FROM spans WHERE xorb_id = ? ORDER BY first", (xorb_id,)):
-        if span["first"] > position:
-            return False
-        position = max(position, span["last"])
-    return position >= len(_lengths(xorb))
-
-
-def _find_xorb(db: sqlite3.Connection, grant: Grant, name: str) -> sqlite3.Row | None:
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM xorbs WHERE user_id = ? AND hash = ?", (grant.user_id, name)
-    ).fetchone()
-    return row
-
-
-def _lengths(xorb: sqlite3.Row) -> tuple[int, ...]:
-    return struct.unpack(f"<{len(xorb['lengths']) // 4}I", xorb["lengths"])
-
-
-def _path(call: Call, grant: Grant, name: str) -> Path:
-    return call.store.xorbs / str(grant.user_id) / name
+    for name in {term.xorb for term in file.terms}:
+        if xorbs[name].is_covered():
+            xorbs[name].path.unlink(missing_ok=True)

@@ -15,8 +15,10 @@ MAX_XORB_BYTES = 80 * 2**20
 MAX_SHARD_BYTES = 64 * 2**20
 MAX_CHUNK_BYTES = 128 * 2**10
 MAX_CHUNKS = 16 * 1024
+MAX_RECORDS = 2**18  # a file of 512 GB in whole xorbs of 64 MiB has 2**13 terms
+_HEADER_BYTES = 8
 _RECORD_BYTES = 48
-_FOOTER = ord("X")
+_FOOTER = b"X"
 _VERIFICATION, _METADATA = 1 << 31, 1 << 30
 _END = b"\xff" * 32
 _PLAIN, _LZ4, _GROUPED_LZ4 = 0, 1, 2
@@ -30,6 +32,11 @@ class Chunk:
     packed_length: int
     scheme: int
     length: int
+
+    @property
+    def start(self) -> int:
+        """Where its header lies."""
+        return self.offset - _HEADER_BYTES
 
 
 @dataclass(frozen=True)
@@ -55,24 +62,28 @@ def read_chunks(file: BinaryIO) -> list[Chunk]:
     """Return the chunks of a xorb by their headers alone; raises a 400 for what is not a xorb within the limits."""
     size = file.seek(0, 2)
     chunks: list[Chunk] = []
-    offset = 0
-    while offset < size:
-        file.seek(offset)
-        header = file.read(8)
-        if header[0] == _FOOTER:
-            break
-        if len(header) < 8 or header[0] != 0:
-            raise HubError(400, "The xorb's chunk headers are malformed")
-        packed_length, length = int.from_bytes(header[1:4], "little"), int.from_bytes(header[5:8], "little")
-        offset += 8
-        too_many = len(chunks) >= MAX_CHUNKS or length > MAX_CHUNK_BYTES or length == 0
-        if too_many or offset + packed_length > size:
+    offset = length = 0
+    while offset < size and not _is_footer(file, offset):
+        chunk = read_chunk(file, offset)
+        offset, length = chunk.offset + chunk.packed_length, length + chunk.length
+        if len(chunks) >= MAX_CHUNKS or length > MAX_XORB_BYTES or offset > size:
             raise HubError(400, "The xorb has too many or too long chunks, or ends within one")
-        chunks.append(Chunk(offset, packed_length, header[4], length))
-        offset += packed_length
+        chunks.append(chunk)
     if not chunks:
         raise HubError(400, "The xorb has no chunks")
     return chunks
+
+
+def read_chunk(file: BinaryIO, offset: int) -> Chunk:
+    """Return the chunk whose header lies at `offset`; raises a 400 for a malformed header."""
+    file.seek(offset)
+    header = file.read(_HEADER_BYTES)
+    if len(header) < _HEADER_BYTES or header[0] != 0:
+        raise HubError(400, "The xorb's chunk headers are malformed")
+    length = int.from_bytes(header[5:8], "little")
+    if not 0 < length <= MAX_CHUNK_BYTES:
+        raise HubError(400, f"A chunk of the xorb is empty or too long: {MAX_CHUNK_BYTES} bytes are accepted")
+    return Chunk(offset + _HEADER_BYTES, int.from_bytes(header[1:4], "little"), header[4], length)
 
 
 def decode_chunk(file: BinaryIO, chunk: Chunk) -> bytes:
@@ -91,7 +102,7 @@ def decode_chunk(file: BinaryIO, chunk: Chunk) -> bytes:
 
 
 def read_shard(content: bytes) -> list[ShardFile]:
-    """Return the files that a shard describes; raises a 400 for a malformed one."""
+    """Return the files that a shard describes; raises a 400 for a malformed one, a 413 for too many records."""
     try:
         return list(_read_files(content))
     except (struct.error, IndexError):
@@ -101,6 +112,11 @@ def read_shard(content: bytes) -> list[ShardFile]:
 def hash_text(raw: bytes) -> str:
     """Return the hexadecimal form of a hash in Xet's word order."""
     return b"".join(raw[start : start + 8][::-1] for start in range(0, 32, 8)).hex()
+
+
+def _is_footer(file: BinaryIO, offset: int) -> bool:
+    file.seek(offset)
+    return file.read(1) == _FOOTER
 
 
 def _unpack(packed: bytes, length: int) -> bytes:
@@ -123,10 +139,12 @@ def _ungroup(grouped: bytes) -> bytes:
 
 
 def _read_files(content: bytes) -> Iterator[ShardFile]:
-    position = _RECORD_BYTES
+    position, records = _RECORD_BYTES, 0
     while (file_hash := content[position : position + 32]) != _END:
         flags, count = struct.unpack_from("<II", content, position + 32)
-        position += _RECORD_BYTES
+        position, records = position + _RECORD_BYTES, records + 1 + count
+        if records > MAX_RECORDS:
+            raise HubError(413, f"The shard describes more than {MAX_RECORDS} files and terms: upload fewer at a time")
         terms = []
         for _ in range(count):
             _, length, first, last = struct.unpack_from("<IIII", content, position + 32)

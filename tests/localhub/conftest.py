@@ -30,13 +30,14 @@ class Answer:
 
 @dataclass
 class RunningHub:
-    """A Hub to talk to; `tokens` are by user, `reader` can only read as alice."""
+    """A Hub to talk to; `tokens` are by user, `reader` can only read as alice; `log` is what it wrote, at its end."""
 
     root: Path
     endpoint: str
     tokens: dict
     process: subprocess.Popen
     count: int = 0
+    log: str = ""
 
     def api(self, user="alice"):
         return HfApi(endpoint=self.endpoint, token=self.tokens[user] if user else False)
@@ -92,12 +93,14 @@ def start_hub(root, *arguments):
         if not line:
             pytest.fail(process.stderr.read().decode())
         started = json.loads(line)
+        running = RunningHub(Path(root), started["endpoint"], {started["user"]: started["token"]}, process)
         try:
-            yield RunningHub(Path(root), started["endpoint"], {started["user"]: started["token"]}, process)
+            yield running
         finally:
             process.terminate()
             process.wait(30)
             errors = process.stderr.read().decode()
+            running.log = process.stdout.read().decode() + errors
     assert process.returncode == 0, errors
     assert "Traceback" not in errors, errors
 

@@ -1,10 +1,14 @@
 """What an attacker tries and what the Hub answers; every address of the Hub is held against a private repository."""
 
 import hashlib
+import socket
 import ssl
 import subprocess
 import urllib.request
+from functools import partial
+from urllib.parse import urlsplit
 
+import lz4.frame
 import pytest
 
 from factory.localhub.admin import add_token, add_user, list_tokens, revoke
@@ -12,7 +16,11 @@ from factory.localhub.errors import HubError
 from factory.localhub.pages.session import sign_in
 from factory.localhub.routes import ROUTES
 from factory.localhub.throttle import MAX_FAILURES, Logins
+from factory.localhub.upload import MAX_FILE_BYTES
+from factory.localhub.xet import MAX_REPEATED_BYTES
+from factory.localhub.xorbs import MAX_CHUNK_BYTES
 from tests.localhub.conftest import start_hub
+from tests.localhub.test_xet import grant, repeat, shard, xorb
 
 SECRET = b"private weights " * 100
 OID = hashlib.sha256(SECRET).hexdigest()
@@ -90,6 +98,57 @@ def test_who_knows_a_hash_does_not_get_the_bytes(private):
     copied = {"target": {"type": "model", "name": repo_id}, "files": [{"sha256": OID}]}
     answer = private.request("POST", f"/api/models/{repo_id}/lfs-files/duplicate", user="bob", body=copied)
     assert answer.json()["succeeded"] == []
+
+
+def test_who_knows_the_hash_of_a_xorb_does_not_get_the_bytes(private):
+    """Neither by naming it, nor by giving other bytes that hash, nor in the storage of the one who has it."""
+    cas, token = grant(private, "alice/veiled")
+    name, send = "a" * 64, partial(private.request, "POST")
+    assert send(f"{cas}/v1/xorbs/default/{name}", token=token, body=xorb(SECRET)).json() == {"was_inserted": True}
+    assert send(f"{cas}/v1/shards", token=token, body=shard(name, SECRET)).json() == {"result": 1}
+    repo_id = private.repo(user="bob")
+    own, bobs = grant(private, repo_id, user="bob")
+    assert send(f"{own}/v1/shards", token=bobs, body=shard(name, SECRET)).status == 400
+    assert send(f"{cas}/v1/shards", token=bobs, body=shard(name, SECRET)).status == 403
+    answer = send(f"{own}/v1/xorbs/default/{name}", token=bobs, body=xorb(b"?" * len(SECRET)))
+    assert answer.json() == {"was_inserted": True}, "it must not say that the xorb is stored already"
+    assert send(f"{own}/v1/shards", token=bobs, body=shard(name, SECRET)).status == 400
+    lines = f'{{"key":"header","value":{{"summary":"x"}}}}\n{{"key":"lfsFile","value":{{"path":"w","oid":"{OID}"}}}}'
+    assert send(f"/api/models/{repo_id}/commit/main", user="bob", body=lines.encode()).status == 400
+
+
+def test_a_small_shard_cannot_unfold_to_more_than_may_be_repeated(hub):
+    """A xorb of zeros is small, and so is a shard that names it a thousand times."""
+    cas, token = grant(hub, hub.repo())
+    packed, chunks = lz4.frame.compress(bytes(MAX_CHUNK_BYTES)), 512
+    header = b"\0" + len(packed).to_bytes(3, "little") + b"\1" + MAX_CHUNK_BYTES.to_bytes(3, "little")
+    whole = (0, chunks, chunks * MAX_CHUNK_BYTES)
+    hub.request("POST", f"{cas}/v1/xorbs/default/{'b' * 64}", token=token, body=(header + packed) * chunks)
+    for count, message in (
+        (MAX_REPEATED_BYTES // whole[2] + 2, "The shard repeats more"),
+        (MAX_FILE_BYTES // whole[2] + 1, "A file is larger"),
+    ):
+        answer = hub.request("POST", f"{cas}/v1/shards", token=token, body=repeat("b" * 64, [whole] * count, OID))
+        assert (answer.status, message in answer.json()["error"]) == (413, True), answer.body
+    assert not [path for path in (hub.root / "incoming").iterdir() if path.stat().st_size > 2**20]
+
+
+def test_no_token_is_in_the_log(tmp_path):
+    """What is not HTTP is logged; neither that line nor any other tells who asked with what."""
+    with start_hub(tmp_path) as hub:
+        good, bad = hub.tokens["local"], "hf_wrongToken"
+        assert hub.request("GET", "/api/whoami-v2", token=good).status == 200
+        assert hub.request("GET", f"/api/whoami-v2?token={good}", token=bad).status == 401
+        assert hub.request("POST", "/sign-in", body=f"token={bad}".encode()).status == 403
+        signed = grant(hub, hub.repo(user="local"), user="local")[1]
+        assert hub.request("GET", f"/xet/parts/{signed}").status == 401
+        address = urlsplit(hub.endpoint)
+        with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+            connection.sendall(f"GET /{good} {bad}\r\nAuthorization: Bearer {good}\r\n\r\n".encode())
+            while connection.recv(4096):
+                pass
+    assert "Invalid HTTP request" in hub.log
+    assert not [secret for secret in (good, bad, signed) if secret in hub.log]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import hashlib
 import json
 import os
 import shutil
+import struct
 
 import pytest
 
@@ -91,6 +92,29 @@ def shard(xorb_hash, raw, *, last=1, sha256=None):
     term = swap(xorb_hash) + bytes(4) + len(raw).to_bytes(4, "little") + bytes(4) + last.to_bytes(4, "little")
     head = bytes(48) + bytes(32) + (1 << 30).to_bytes(4, "little") + (1).to_bytes(4, "little") + bytes(8)
     return head + term + swap(sha256 or hashlib.sha256(raw).hexdigest()) + bytes(16) + b"\xff" * 32 + bytes(16)
+
+
+def repeat(xorb_hash, spans, sha256):
+    """Return a shard of one file whose terms are `spans`: first chunk, last and length."""
+    terms = [swap(xorb_hash) + struct.pack("<IIII", 0, length, first, last) for first, last, length in spans]
+    head = bytes(48) + bytes(32) + struct.pack("<IIQ", 1 << 30, len(terms), 0)
+    return head + b"".join(terms) + swap(sha256) + bytes(16) + b"\xff" * 32 + bytes(16)
+
+
+def test_chunks_may_repeat_and_overlap_from_a_xorb_and_from_the_blobs_made_of_it(hub):
+    """The second shard finds the xorb gone: its terms are cut from the first file."""
+    cas, token = grant(hub, hub.repo())
+    parts = [b"one", b"two", b"three"]
+    body = b"".join(map(xorb, parts))
+    hub.request("POST", f"{cas}/v1/xorbs/default/{'6' * 64}", token=token, body=body)
+    for ranges in ([(0, 3), (1, 3), (0, 1), (0, 1)], [(1, 2), (0, 3), (2, 3)]):
+        made = [b"".join(parts[first:last]) for first, last in ranges]
+        spans = [(first, last, len(raw)) for (first, last), raw in zip(ranges, made, strict=True)]
+        oid = hashlib.sha256(b"".join(made)).hexdigest()
+        answer = hub.request("POST", f"{cas}/v1/shards", token=token, body=repeat("6" * 64, spans, oid))
+        assert answer.json() == {"result": 1}
+        assert (hub.root / "blobs" / oid[:2] / oid).read_bytes() == b"".join(made)
+        assert not list((hub.root / "xorbs").rglob("6" * 64))
 
 
 def test_a_shard_makes_a_file_of_a_xorb(hub):

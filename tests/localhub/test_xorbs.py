@@ -5,7 +5,15 @@ import lz4.frame
 import pytest
 
 from factory.localhub.errors import HubError
-from factory.localhub.xorbs import MAX_CHUNK_BYTES, decode_chunk, hash_text, read_chunks, read_shard
+from factory.localhub.xorbs import (
+    MAX_CHUNK_BYTES,
+    MAX_RECORDS,
+    MAX_XORB_BYTES,
+    decode_chunk,
+    hash_text,
+    read_chunks,
+    read_shard,
+)
 
 
 def chunk(raw, *, scheme=0, packed=None, announced=None):
@@ -45,6 +53,14 @@ def test_a_bomb_unpacks_to_no_more_than_it_announces():
 def test_a_chunk_longer_than_xet_allows_is_refused():
     with pytest.raises(HubError, match="too long"):
         read_chunks(io.BytesIO(chunk(b"x", announced=MAX_CHUNK_BYTES + 1)))
+
+
+def test_a_xorb_of_many_chunks_that_unpack_to_more_than_a_xorb_is_refused():
+    most = MAX_XORB_BYTES // MAX_CHUNK_BYTES
+    small = chunk(b"x", scheme=1, announced=MAX_CHUNK_BYTES)
+    assert len(read_chunks(io.BytesIO(small * most))) == most
+    with pytest.raises(HubError, match="too long chunks"):
+        read_chunks(io.BytesIO(small * (most + 1)))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +104,20 @@ def test_a_shard_that_ends_early_is_refused(length):
 
 def test_a_shard_that_counts_more_terms_than_it_has_is_refused():
     with pytest.raises(HubError, match="ends within"):
-        read_shard(bytes(48) + bytes(32) + struct.pack("<IIQ", 0, 2**32 - 1, 0) + bytes(480))
+        read_shard(bytes(48) + bytes(32) + struct.pack("<IIQ", 0, 1000, 0) + bytes(480))
+
+
+@pytest.mark.parametrize("terms", [MAX_RECORDS, 2**32 - 1])
+def test_a_shard_of_more_terms_than_a_file_needs_is_refused_before_they_are_read(terms):
+    with pytest.raises(HubError, match="files and terms") as refusal:
+        read_shard(bytes(48) + bytes(32) + struct.pack("<IIQ", 0, terms, 0))
+    assert refusal.value.status == 413
+
+
+def test_files_without_a_term_count_too():
+    empty = bytes(32) + struct.pack("<IIQ", 1 << 30, 0, 0) + bytes(48)
+    with pytest.raises(HubError, match="files and terms"):
+        read_shard(bytes(48) + empty * (MAX_RECORDS + 1))
 
 
 def test_a_hash_is_written_in_words_of_eight_bytes():
