@@ -21,6 +21,7 @@ from factory.data.unlabelled import select_unlabelled
 from factory.evaluation.baselines import add_controls, score_baselines
 from factory.evaluation.scoreboard import CONTROL
 from factory.evaluation.scoring import evaluate_student, score_teacher
+from factory.evaluation.teacher_gate import try_teacher
 from factory.hub.fetch import Fetcher, fetch_base_model, fetch_rows
 from factory.hub.target import Target, factory_home, open_target
 from factory.modules.course import make_module
@@ -124,10 +125,12 @@ class Bench:
         ]
 
     def gather_rows(self) -> Gathered:
-        """Let the teacher write and label, filter what it said, and share it out."""
+        """Try the teacher on gold, let it write and label, filter what it said, and share it out."""
         recipe, store, task = self.recipe, self.store, self.recipe.task
         gold_file = self.find_rows(recipe.gold) if recipe.gold else None
         gold = store(read_gold, gold_file, recipe.gold, task.kind, task.names) if recipe.gold else None
+        if gold:
+            try_teacher(self, gold)
         texts = []
         if recipe.generate:
             texts.append(store(generate_texts, task, recipe.generate, self.teachers[0]))
@@ -152,8 +155,7 @@ class Bench:
         if not self.recipe.audit:
             return None
         recipe = self.recipe
-        bases = (it for it in recipe.students if isinstance(it, Based) and not isinstance(it, Module))
-        based = next(bases, None)
+        based = next((it for it in recipe.students if isinstance(it, Based) and not isinstance(it, Module)), None)
         shared = {"base_model", "revision", "max_length"}
         reader = based and Head(name="audit", method="head", **based.model_dump(include=shared))
         base = self.find_base(based.base_model, based.revision) if based else None
@@ -237,10 +239,9 @@ class Course:
 
     def _material(self, run: AnyStudent) -> Material:
         larger = self.trained[run.teacher] if isinstance(run, Distil) and run.teacher else None
-        unlabelled, task = self.rows.unlabelled if larger else None, self.bench.recipe.task
-        return Material(
-            splits=self.rows.splits, base=self.find_base(run), larger=larger, unlabelled=unlabelled, task=task
-        )
+        rows, task, base = self.rows, self.bench.recipe.task, self.find_base(run)
+        unlabelled = rows.unlabelled if larger else None
+        return Material(splits=rows.splits, base=base, larger=larger, unlabelled=unlabelled, task=task)
 
 
 def _destination(recipe: Recipe, target: Target, namespace: str | None) -> Destination:

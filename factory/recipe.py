@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field, PrivateAttr
 
 from factory.recipe_data import Audit, Filter, Generate, Gold, Rows, SeedText, Split, Texts
-from factory.recipe_section import Section
+from factory.recipe_section import Section, later
 from factory.recipe_students import Effort, StudentSettings
 from factory.recipe_teacher import (
     ROUTER,
@@ -21,6 +21,7 @@ from factory.recipe_teacher import (
     LocalTeacher,
     Price,
     RecordedTeacher,
+    TeacherGate,
     TeacherSettings,
 )
 
@@ -44,6 +45,7 @@ __all__ = [
     "SeedText",
     "Split",
     "Task",
+    "TeacherGate",
     "TeacherSettings",
     "Texts",
 ]
@@ -98,6 +100,10 @@ class Recipe(Section):
     teacher: TeacherSettings | None = Field(None, description="Who labels the texts, and writes them.")
     teachers: list[TeacherSettings] = Field(
         [], min_length=2, max_length=5, description="In place of `teacher`: all label, most decide, the first writes."
+    )
+    teacher_gate: TeacherGate = later(
+        TeacherGate(),
+        description="What the teacher must reach on gold before it is paid for texts (default: a warning).",
     )
     budget: Budget = Budget()
     generate: Generate | None = None

@@ -146,6 +146,8 @@ def _claims_have_grounds(recipe: Recipe) -> Iterator[Fault]:
     require = recipe.publish.require
     if recipe.gold is None and (require.accuracy is not None or require.macro_f1 is not None):
         yield ("publish", "require"), "accuracy and macro_f1 need `gold:`; without it only `agreement` can be required"
+    if recipe.gold is None and recipe.teacher_gate.model_dump(exclude_none=True):
+        yield ("teacher_gate",), "the teacher can only be tried on `gold:`; add that, or remove this"
 
 
 def _files_are_beside_the_recipe(recipe: Recipe) -> Iterator[Fault]:

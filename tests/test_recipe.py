@@ -210,6 +210,11 @@ def test_accuracy_cannot_be_required_without_gold(write):
     assert "need `gold:`" in faults_of(write(GOOD + "publish: {require: {accuracy: 0.8}}\n"))[0]
 
 
+def test_a_teacher_cannot_be_tried_without_gold(write):
+    (fault,) = faults_of(write(GOOD + "teacher_gate: {accuracy: 0.8}\n"))
+    assert "the teacher can only be tried on `gold:`" in fault
+
+
 def test_something_must_be_labelled(write):
     assert "there is nothing to label" in faults_of(write(GOOD.replace("texts: {file: texts.csv}\n", "")))[0]
 

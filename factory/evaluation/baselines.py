@@ -42,11 +42,15 @@ def add_controls(baselines: Artifact, controls: Mapping[str, Artifact], *, out: 
     write_json(out / "report.json", entries)
 
 
-def _repeat_majority(train: Sequence[Example], asked: Sequence[Example], task: Task) -> list[Answer]:
-    counts = Counter(trusted_answers(train))
+def find_majority(answers: Sequence[Answer]) -> Answer:
+    """Return the most frequent answer; of equally frequent ones, the first in the alphabet."""
+    counts = Counter(answers)
     most = max(counts.values())
-    answer = next(answer for answer in sorted(counts, key=str) if counts[answer] == most)
-    return [answer] * len(asked)
+    return next(answer for answer in sorted(counts, key=str) if counts[answer] == most)
+
+
+def _repeat_majority(train: Sequence[Example], asked: Sequence[Example], task: Task) -> list[Answer]:
+    return [find_majority(trusted_answers(train))] * len(asked)
 
 
 def _weigh_words(train: Sequence[Example], asked: Sequence[Example], task: Task) -> list[Answer]:

@@ -75,13 +75,18 @@ def evaluate_student(
 
 def score_teacher(gold: Artifact, answers: Artifact, task: Task, *, out: Path) -> None:
     """Write `report.json`: the teacher's score on the gold rows that it answered, or null when it answered none."""
-    pairs = [
+    pairs = pair_answers(gold, answers)
+    truth, said = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    write_json(out / "report.json", score_answers(truth, said, task) if pairs else None)
+
+
+def pair_answers(gold: Artifact, answers: Artifact) -> list[tuple[Answer, Answer]]:
+    """Return what gold and the teacher say of each gold row that it answered."""
+    return [
         (row.answer, answer.answer)
         for row, answer in zip(_read_gold(gold), read_examples(answers.path / "examples.jsonl"), strict=True)
         if row.answer is not None and answer.answer is not None
     ]
-    truth, said = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    write_json(out / "report.json", score_answers(truth, said, task) if pairs else None)
 
 
 def score_student(
