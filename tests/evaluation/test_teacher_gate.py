@@ -103,9 +103,8 @@ def test_a_teacher_below_the_floor_is_asked_no_more(recipe):
 
 @pytest.mark.parametrize(("answer", "warnings"), [(is_blind_to_gold, 1), (knows, 0)])
 def test_without_a_floor_a_teacher_that_may_be_worth_nothing_is_warned_of(recipe, caplog, answer, warnings):
-    with ScriptedTeacher(labels_by(answer)) as server:
-        with caplog.at_level(logging.WARNING, "factory"):
-            gather(recipe(at(server)))
+    with ScriptedTeacher(labels_by(answer)) as server, caplog.at_level(logging.WARNING, "factory"):
+        gather(recipe(at(server)))
     told = [record.getMessage() for record in caplog.records if "worth nothing" in record.getMessage()]
     assert len(told) == warnings
     assert all("on 40 gold rows and always answering 'ham' has 0.750" in line for line in told)
