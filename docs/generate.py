@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from benchmarks.module_results import summarise as summarise_modules
 from factory.cli import commands
-from factory.comparing.rendering import summarise
+from factory.comparing.rendering import list_claims, summarise
 from factory.comparing.results import read_results
 from factory.evaluation.scoreboard import render
 from factory.recipe import Recipe
@@ -23,6 +23,7 @@ from tests.release.pages import golden_pages
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "docs" / "demo-report.json"
 RESULTS = ROOT / "benchmarks" / "results" / "students"
+LARGER = ROOT / "benchmarks" / "results" / "larger"
 MODULES = ROOT / "benchmarks" / "results" / "modules"
 PAGE = "prompts-into-weights.md"
 UNMEASURED = "No measurement comes with this version."
@@ -58,6 +59,7 @@ def fill_readme(text: str) -> str:
         "help": f"```\n{help_text.strip()}\n```",
         "recipe": f"```yaml\n{(ROOT / 'recipes/climate-stance/recipe.yaml').read_text().strip()}\n```",
         "comparison": summarise(read_results(RESULTS)).strip(),
+        "larger": "\n\n".join(list_claims(read_results(LARGER))),
         "scoreboard": render(json.loads(REPORT.read_text()), "markdown").strip(),
     }
     return fill_blocks(text, blocks)

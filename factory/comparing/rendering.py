@@ -31,8 +31,6 @@ def render(comparison: Json, format: str = "human") -> str:
 
 def summarise(comparison: Json) -> str:
     """Return one Markdown table of all tasks and what it shows, for a README: of several, claims over all."""
-    several = max((len(claim["tasks"]) for claim in comparison["claims"]), default=0) > 1
-    shown = [claim for claim in comparison["claims"] if not several or len(claim["tasks"]) > 1]
     head = ["task", "student", "macro-F1", f"minus {escape(comparison['reference'])}", "trained", "CPU s", "size"]
     rows = [
         [
@@ -47,8 +45,14 @@ def summarise(comparison: Json) -> str:
         for task in comparison["tasks"]
         for student in task["students"]
     ]
-    sentences = [claim["sentence"] for claim in shown]
-    return "\n\n".join([table(head, rows, "llrrrrr"), *_list(sentences, True), explain(comparison)])
+    return "\n\n".join([table(head, rows, "llrrrrr"), *list_claims(comparison), explain(comparison)])
+
+
+def list_claims(comparison: Json) -> list[str]:
+    """Return what a comparison shows as a Markdown list, if it shows anything: of several tasks, claims over all."""
+    several = max((len(claim["tasks"]) for claim in comparison["claims"]), default=0) > 1
+    shown = [claim["sentence"] for claim in comparison["claims"] if not several or len(claim["tasks"]) > 1]
+    return list(_list(shown, True))
 
 
 def explain(comparison: Json) -> str:
