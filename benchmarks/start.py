@@ -17,11 +17,12 @@ from factory.students.quiet import quiet_transformers
 LIGHT = "import factory; classify = factory.load(sys.argv[1], file=sys.argv[2])"
 PLAIN = "from transformers import pipeline; classify = pipeline('text-classification', sys.argv[1], truncation=True)"
 MEASURE = """
-import json, resource, sys, time
+import json, sys, time
+from factory.metering import Meter
+meter = Meter()
 {}
 classify("a first text")
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps([time.process_time(), peak / 1024]))
+print(json.dumps([time.process_time(), meter.read()["peak_bytes"] / 1e6]))
 """
 
 

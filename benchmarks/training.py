@@ -38,6 +38,7 @@ def _train_plainly(rows: list[Example], place: Path) -> None:
         AutoModelForSequenceClassification,
         AutoTokenizer,
         DataCollatorWithPadding,
+        PrinterCallback,
         Trainer,
         TrainingArguments,
     )
@@ -54,4 +55,6 @@ def _train_plainly(rows: list[Example], place: Path) -> None:
         report_to="none",
         disable_tqdm=True,
     )
-    Trainer(network, arguments, DataCollatorWithPadding(tokenizer), data).train()
+    trainer = Trainer(network, arguments, DataCollatorWithPadding(tokenizer), data)
+    trainer.remove_callback(PrinterCallback)  # it prints among the figures
+    trainer.train()
