@@ -102,7 +102,7 @@ TeacherSettings = Annotated[
 
 
 class TeacherGate(Section):
-    """What the teacher must reach on up to 200 gold rows, else it is asked no more; between 0 and 1."""
+    """What the teacher must reach on gold (a server: on up to 200 rows), else it is asked no more; between 0 and 1."""
 
     macro_f1: float | None = Field(None, ge=0, le=1, description="On these rows.")
     accuracy: float | None = Field(None, ge=0, le=1, description="On these rows; of label sets, exact matches.")
