@@ -34,8 +34,10 @@ def read_spent(recipe: Recipe) -> dict[str, Any]:
 def account_for(recipe: Recipe, find_rows: FindRows) -> dict[str, Any]:
     """Return what the recipe has cost so far and, where it has asked somebody, how far the forecast was off."""
     spent = read_spent(recipe)
-    texts, _ = read_known_texts(recipe, find_rows) if spent["calls"] else ([], [])
-    checked = check_forecast(recipe, texts, find_ledger()) if spent["calls"] else None
+    if not spent["calls"]:
+        return spent
+    texts, _ = read_known_texts(recipe, find_rows)
+    checked = check_forecast(recipe, texts, find_ledger())
     return spent | ({"forecast": checked} if checked else {})
 
 
