@@ -101,13 +101,13 @@ class ChatTeacher:
             plan = limit_wishes(plan, self._settings, task, generate, self._budget)
         written: dict[int, list[str]] = {}
         reasons: Counter[str] = Counter()
-        with self._opened() as (ledger, account):
+        with self._opened() as (_, account):
             account.left = calls = sum(map(len, plan))
 
             async def write(asking: Asking) -> list[list[Example]]:
                 async def ask(wish: Wish, earlier: list[str]) -> list[str]:
                     request = write_request(self._settings, prompt, generate, wish, earlier)
-                    written[wish.sample] = await self._write(asking, ledger, account, request, wish, reasons)
+                    written[wish.sample] = await self._write(asking, request, wish, reasons)
                     return written[wish.sample]
 
                 return await asking.finish(write_label(wishes, ask, generate.min_new) for wishes in plan)
@@ -161,7 +161,8 @@ class ChatTeacher:
         """Return the answers that the ledger has, and what it has none for, both by key."""
         answers = {}
         for key, reply in find_replies(ledger, list(asked)):
-            self._note_cached(reply)
+            self.usage.cached += 1
+            self._note_model(reply)
             answers[key] = reader.read(reply)
         return answers, {key: question for key, question in asked.items() if key not in answers}
 
@@ -184,29 +185,18 @@ class ChatTeacher:
 
         await asking.finish(work() for _ in range(min(self._settings.concurrency, len(asked))))
 
-    async def _write(
-        self, asking: Asking, ledger: Ledger, account: Account, request: Request, wish: Wish, reasons: Counter[str]
-    ) -> list[str]:
-        key = key_of(self._settings, request, wish.sample)
-        reply = dict(find_replies(ledger, [key])).get(key)
-        if reply:
-            account.left -= 1
-            self._note_cached(reply)
-        else:
-            try:
-                reply = await asking.ask(Question(key, self._recipe, "write", None, self.name), request)
-            except Fault as fault:
-                reasons[fault.reason] += 1
-                return []
-            self._note_model(reply)
+    async def _write(self, asking: Asking, request: Request, wish: Wish, reasons: Counter[str]) -> list[str]:
+        question = Question(key_of(self._settings, request, wish.sample), self._recipe, "write", None, self.name)
+        try:
+            reply = await asking.ask(question, request)
+        except Fault as fault:
+            reasons[fault.reason] += 1
+            return []
+        self._note_model(reply)
         texts = read_texts(reply.content, wish.order.count)
         if not texts:
             reasons[reply.outcome if reply.outcome in WITHOUT_LABEL else "no list of texts"] += 1
         return texts
-
-    def _note_cached(self, reply: Reply) -> None:
-        self.usage.cached += 1
-        self._note_model(reply)
 
     def _note_model(self, reply: Reply) -> None:
         name = reply.model or self.name

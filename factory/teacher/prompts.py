@@ -178,11 +178,11 @@ def _as_data(text: Text) -> dict[str, Any]:
     return {"text": text} if isinstance(text, str) else dict(zip(("text", "text_pair"), text, strict=True))
 
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: texts come by the hundred thousand
+encode_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: texts come by the hundred thousand
 
 
 def _write(data: dict[str, Any]) -> str:
-    return _encode(data).encode("utf-8", "replace").decode()
+    return encode_json(data).encode("utf-8", "replace").decode()
 
 
 def _converse(system: str, said: str) -> list[Message]:

@@ -14,7 +14,7 @@ from factory.data.examples import Text
 from factory.recipe import Generate, HttpTeacher
 from factory.store import digest_of
 from factory.teacher.ledger import Ledger
-from factory.teacher.prompts import WRITTEN_TEXT_TOKENS, LabelPrompt, Message, WritePrompt
+from factory.teacher.prompts import WRITTEN_TEXT_TOKENS, LabelPrompt, Message, WritePrompt, encode_json
 from factory.teacher.wire import Fault, Reply, read_reply
 from factory.teacher.writing import Wish
 
@@ -55,7 +55,7 @@ class LabelKeys:
 
     def of(self, text: Text) -> list[str]:
         """Return the name of each sample of the answer to `text`."""
-        written = _write_json(self._prompt.content(text))
+        written = encode_json(self._prompt.content(text))
         return [hashlib.sha256(f"{head}{written}{tail}".encode()).hexdigest() for head, tail in self._ends]
 
 
@@ -70,9 +70,6 @@ def find_replies(ledger: Ledger, keys: Sequence[str], but: str | None = None) ->
     for key, body in ledger.find(keys, but):
         with suppress(Fault):
             yield key, read_reply(body)
-
-
-_write_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _around_text(settings: HttpTeacher, prompt: LabelPrompt, sample: int) -> tuple[str, str]:
