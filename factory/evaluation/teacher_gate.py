@@ -13,8 +13,9 @@ from factory.errors import GateError
 from factory.evaluation.baselines import find_majority
 from factory.evaluation.prediction import Answer
 from factory.evaluation.scoring import Score, pair_answers, score_answers, write_json
-from factory.recipe import HttpTeacher, Task, TeacherGate
+from factory.recipe import Task, TeacherGate
 from factory.store import Artifact
+from factory.teacher.questions import find_servers
 
 if TYPE_CHECKING:
     from factory.pipeline import Bench
@@ -32,8 +33,7 @@ def try_teacher(bench: Bench, gold: Artifact) -> None:
     are tried on all of gold at once: what a local one says of a text depends on the others, through calibration.
     """
     recipe, store = bench.recipe, bench.store
-    is_paid = any(isinstance(teacher, HttpTeacher) for teacher in recipe.all_teachers)
-    tried = store(sample_gold, gold, MAX_ROWS) if is_paid else gold
+    tried = store(sample_gold, gold, MAX_ROWS) if find_servers(recipe) else gold
     store(check_teacher, tried, bench.label(tried), recipe.task, recipe.teacher_gate)
 
 

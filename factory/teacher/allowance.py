@@ -6,11 +6,12 @@ import logging
 from collections.abc import Iterator, Sequence
 
 from factory.errors import BudgetError
-from factory.recipe import Budget, Generate, HttpTeacher, Price, Task
+from factory.recipe import Budget, Generate, HttpTeacher, Task
+from factory.teacher.budget import find_exceeded, price_tokens
 from factory.teacher.forecast import answer_tokens, estimate_tokens
 from factory.teacher.ledger import Cost
 from factory.teacher.prompts import LabelPrompt, WritePrompt
-from factory.teacher.questions import BYTES_PER_TOKEN, WRITTEN_TEXT_TOKENS
+from factory.teacher.questions import BYTES_PER_TOKEN, TYPICAL_TEXT_TOKENS
 from factory.teacher.requests import label_request, write_request
 from factory.teacher.writing import Wish
 
@@ -38,20 +39,15 @@ def _fitting(
     wishes: Sequence[Wish], settings: HttpTeacher, task: Task, generate: Generate, budget: Budget
 ) -> Iterator[Wish]:
     writing, labelling = WritePrompt(task, generate), LabelPrompt(task, reason=settings.reason)
-    text = "x" * BYTES_PER_TOKEN * WRITTEN_TEXT_TOKENS
+    text = "x" * BYTES_PER_TOKEN * TYPICAL_TEXT_TOKENS
     label_input = estimate_tokens(label_request(settings, labelling, text))
     total = Cost()
     for wish in wishes:
         labels = wish.order.count * settings.samples
-        written = WRITTEN_TEXT_TOKENS * wish.order.count
+        written = TYPICAL_TEXT_TOKENS * wish.order.count
         request = write_request(settings, writing, generate, wish, [])
         input_tokens = estimate_tokens(request) + labels * label_input
-        total += _cost(settings.price, 1 + labels, input_tokens, written + labels * answer_tokens(settings))
-        if any(cap is not None and getattr(total, unit) > cap for unit, cap in budget.caps.items()):
+        total += price_tokens(settings.price, 1 + labels, input_tokens, written + labels * answer_tokens(settings))
+        if find_exceeded(budget, total):
             return
         yield wish
-
-
-def _cost(price: Price | None, calls: int, input_tokens: int, output_tokens: int) -> Cost:
-    given = price or Price(input=0, output=0)
-    return Cost(calls, input_tokens, output_tokens, (input_tokens * given.input + output_tokens * given.output) / 1e6)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from factory.data.examples import Text
 from factory.errors import DataError, TeacherError
 from factory.recipe import HttpTeacher, Recipe
 from factory.teacher import Usage
-from factory.teacher.budget import ROUNDING, Account
-from factory.teacher.forecast import Forecast, estimate
+from factory.teacher.budget import Account, find_exceeded
+from factory.teacher.forecast import estimate
+from factory.teacher.json_lines import iter_json_lines
 from factory.teacher.ledger import Cost, Ledger, Result
-from factory.teacher.questions import Planned, Questions
+from factory.teacher.questions import Planned, Questions, find_servers
 from factory.teacher.requests import find_replies
 from factory.teacher.wire import Fault, read_reply
 
@@ -35,7 +37,7 @@ class Exported:
 
     written: int
     left_out: int
-    expected: Forecast
+    expected: Cost
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def export_questions(recipe: Recipe, texts: Sequence[Text], ledger: Path, file: 
     with closing(Ledger(ledger)) as book:
         questions = [one for one in Questions(recipe, settings, book).plan(texts) if not one.is_answered]
         account = _open_account(book, recipe, settings)
-        chosen = list(_within_budget(questions, account, recipe))[:MAX_QUESTIONS]
+        chosen = list(islice(_within_budget(questions, account, recipe), MAX_QUESTIONS))
     if chosen:
         lines = (json.dumps(_as_request(one), ensure_ascii=False) + "\n" for one in chosen)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -71,10 +73,9 @@ def import_answers(recipe: Recipe, texts: Sequence[Text], ledger: Path, file: Pa
 
     Raises DataError with file:line, before anything is kept, for a line that is no result or not of this recipe.
     """
-    servers = [settings for settings in recipe.all_teachers if isinstance(settings, HttpTeacher)]
     counts = {"answered": 0, "failed": 0, "known": 0}
     with closing(Ledger(ledger)) as book:
-        asked = {one.question.key: (one, settings) for settings in servers
+        asked = {one.question.key: (one, settings) for settings in find_servers(recipe)
                  for one in Questions(recipe, settings, book).plan(texts)}  # fmt: skip
         rows = list(_read_results(file, asked, recipe))
         for key, row in rows:
@@ -84,7 +85,7 @@ def import_answers(recipe: Recipe, texts: Sequence[Text], ledger: Path, file: Pa
 
 
 def _choose_server(recipe: Recipe, model: str | None) -> HttpTeacher:
-    servers = [settings for settings in recipe.all_teachers if isinstance(settings, HttpTeacher)]
+    servers = find_servers(recipe)
     named = [settings for settings in servers if model in (None, settings.model)]
     if len(named) == 1:
         return named[0]
@@ -103,7 +104,7 @@ def _within_budget(questions: Sequence[Planned], account: Account, recipe: Recip
     total = account.ledger.spent(recipe.name)
     for one in questions:
         total += account.bound(_as_text(one), one.request["max_tokens"])
-        if any(cap is not None and getattr(total, unit) > cap + ROUNDING for unit, cap in recipe.budget.caps.items()):
+        if find_exceeded(recipe.budget, total):
             return
         yield one
 
@@ -117,27 +118,18 @@ def _as_request(planned: Planned) -> Json:
 
 
 def _read_results(file: Path, asked: dict[str, Any], recipe: Recipe) -> Iterator[tuple[str, Json]]:
-    try:
-        lines = file.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise DataError(f"{file}: cannot be read ({fault}); name the file of results") from fault
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            yield _read_result(f"{file}:{number}", line, asked, recipe)
-
-
-def _read_result(place: str, line: str, asked: dict[str, Any], recipe: Recipe) -> tuple[str, Json]:
-    try:
-        row = json.loads(line)
-    except ValueError as fault:
-        raise DataError(f"{place}: not a JSON object ({fault}); name the file as the provider gave it") from fault
-    key = row.get("custom_id") if isinstance(row, dict) else None
-    if not isinstance(key, str) or not (row.get("response") or row.get("error")):
-        raise DataError(f"{place}: no result of a batch; a line needs `custom_id` and `response` or `error`")
-    if key not in asked:
-        remedy = "import it with the recipe, unchanged, that the questions were exported from"
-        raise DataError(f"{place}: custom_id {key[:16]!r} is no question of {recipe.name!r} as it stands; {remedy}")
-    return key, row
+    for place, row in iter_json_lines(file, DataError, "name the file as the provider gave it"):
+        key = row.get("custom_id") if isinstance(row, dict) else None
+        if not isinstance(key, str) or not (row.get("response") or row.get("error")):
+            raise DataError(f"{place}: no result of a batch; a line needs `custom_id` and `response` or `error`")
+        if not isinstance(row.get("response") or {}, dict):
+            raise DataError(f"{place}: its `response` is no object; name the file as the provider gave it")
+        if key not in asked:
+            remedy = "import it with the recipe, unchanged, that the questions were exported from"
+            raise DataError(
+                f"{place}: custom_id {key[:16]!r} is no question of {recipe.name!r} as it stands; {remedy}"
+            )
+        yield key, row
 
 
 def _keep(ledger: Ledger, account: Account, planned: Planned, row: Json) -> str:
@@ -155,7 +147,7 @@ def _keep(ledger: Ledger, account: Account, planned: Planned, row: Json) -> str:
 def _judge(account: Account, bound: Cost, row: Json) -> tuple[Cost, Result]:
     """Return what a result has cost, and what came of it; one that is an error has cost nothing."""
     response = row.get("response") or {}
-    body = json.dumps(response.get("body") or row.get("error"), ensure_ascii=False)
+    body = json.dumps(response.get("body") or row.get("error"))  # ASCII: half a character can be kept only so
     if row.get("error") or response.get("status_code", 200) != 200:
         return Cost(), Result(f"failed: batch (HTTP {response.get('status_code', 'none')})", body)
     try:

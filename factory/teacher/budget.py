@@ -33,8 +33,8 @@ class Account:
         self.recipe = recipe
         self.usage = usage
         self.left = 0  # questions without an answer, for the advice in the message
-        self._caps = budget.caps
-        self._price = price or Price(input=0, output=0)
+        self._budget = budget
+        self._price = price
         self._more_input = 0
         self._more_output = 0
         self._in_flight = 0
@@ -47,8 +47,7 @@ class Account:
 
     def cost(self, input_tokens: int, output_tokens: int, calls: int = 1) -> Cost:
         """Return the cost of these tokens at the teacher's price."""
-        dollars = (input_tokens * self._price.input + output_tokens * self._price.output) / 1e6
-        return Cost(calls, input_tokens, output_tokens, dollars)
+        return price_tokens(self._price, calls, input_tokens, output_tokens)
 
     def book(self, question: Question, request: str, bound: Cost) -> bool:
         """Set `bound` aside and return True, or return False if it must wait for calls in flight to be settled.
@@ -85,14 +84,10 @@ class Account:
         return self._lacks(bound) is None
 
     def _lacks(self, bound: Cost) -> str | None:
-        after = self._spent + bound
-        for unit, cap in self._caps.items():
-            if cap is not None and getattr(after, unit) > cap + ROUNDING:
-                return unit
-        return None
+        return find_exceeded(self._budget, self._spent + bound)
 
     def _explain(self, unit: str, bound: Cost) -> str:
-        spent, cap, next_call = getattr(self._spent, unit), self._caps[unit], getattr(bound, unit)
+        spent, cap, next_call = getattr(self._spent, unit), self._budget.caps[unit], getattr(bound, unit)
         need = spent + next_call + max(self.left - 1, 0) * (spent / self._spent.calls if spent else next_call)
         kept = self.ledger.kept(self.recipe)
         return (
@@ -101,6 +96,18 @@ class Account:
             f"`budget.{unit}` to about {_round_up(need, unit)} and run again, or go on with what is answered: "
             "--set budget.when_spent=continue"
         )
+
+
+def price_tokens(price: Price | None, calls: int, input_tokens: int, output_tokens: int) -> Cost:
+    """Return what these calls and tokens cost; dollars are 0 without a price."""
+    dollars = (input_tokens * price.input + output_tokens * price.output) / 1e6 if price else 0.0
+    return Cost(calls, input_tokens, output_tokens, dollars)
+
+
+def find_exceeded(budget: Budget, total: Cost) -> str | None:
+    """Return a unit of which `total` is more than `budget` allows; None if it is within."""
+    caps = budget.caps.items()
+    return next((unit for unit, cap in caps if cap is not None and getattr(total, unit) > cap + ROUNDING), None)
 
 
 def _show(amount: float | None, unit: str) -> str:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from factory.data.examples import Text
-from factory.recipe import HttpTeacher, Price, Recipe
+from factory.recipe import HttpTeacher, Recipe
+from factory.teacher.budget import price_tokens
 from factory.teacher.ledger import Cost, Ledger
-from factory.teacher.questions import BYTES_PER_TOKEN, WRITTEN_TEXT_TOKENS, Planned, Questions
+from factory.teacher.questions import BYTES_PER_TOKEN, TYPICAL_TEXT_TOKENS, Planned, Questions, find_servers
 from factory.teacher.requests import Request
 
 TOKENS_PER_MESSAGE = 4
@@ -24,20 +25,7 @@ LABEL_ANSWER_TOKENS = 12
 REASON_TOKENS = 60
 
 
-@dataclass
-class Forecast:
-    """Calls that are still to be paid, the tokens and dollars expected for them; dollars are 0 without a price."""
-
-    calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    dollars: float = 0.0
-
-    def __add__(self, other: Forecast) -> Forecast:
-        return Forecast(*(one + more for one, more in zip(astuple(self), astuple(other), strict=True)))
-
-
-def forecast(recipe: Recipe, texts: Sequence[Text], ledger: Path, *, but: str | None = None) -> Forecast:
+def forecast(recipe: Recipe, texts: Sequence[Text], ledger: Path, *, but: str | None = None) -> Cost:
     """Return what writing the recipe's texts and labelling them and `texts` will take beyond what `ledger` has.
 
     `texts` are those that are known before the teacher is asked: the user's own and gold. Answers that the recipe
@@ -46,9 +34,9 @@ def forecast(recipe: Recipe, texts: Sequence[Text], ledger: Path, *, but: str | 
     with _opened(ledger) as book:
         expected = (
             estimate(settings, Questions(recipe, settings, book, but, invent=True).plan(texts))
-            for settings in _servers(recipe)
+            for settings in find_servers(recipe)
         )
-        return sum(expected, Forecast())
+        return sum(expected, Cost())
 
 
 def check_forecast(recipe: Recipe, texts: Sequence[Text], ledger: Path) -> dict[str, Any] | None:
@@ -57,27 +45,26 @@ def check_forecast(recipe: Recipe, texts: Sequence[Text], ledger: Path) -> dict[
     `error_percent` is of the dollars or, without a price, of the tokens that the recipe's questions as it stands took;
     it is None where some of them were not asked. Returns None where the recipe has paid for no question that it has.
     """
+    servers = find_servers(recipe)
     with _opened(ledger) as book:
-        asked = [planned for settings in _servers(recipe) for planned in Questions(recipe, settings, book).plan(texts)]
+        asked = [planned for settings in servers for planned in Questions(recipe, settings, book).plan(texts)]
         actual = book.spent_on(recipe.name, [planned.question.key for planned in asked])
     if not actual.calls:
         return None
     expected = forecast(recipe, texts, ledger, but=recipe.name)
     is_partial = recipe.budget.when_spent == "continue" and not all(planned.is_answered for planned in asked)
     error = None if is_partial else _error(expected, actual)
-    is_priced = all(settings.price for settings in _servers(recipe))
+    is_priced = all(settings.price for settings in servers)
     dollars = round(expected.dollars, 6) if is_priced else None
     return {**asdict(expected), "dollars": dollars, "error_percent": error}
 
 
-def estimate(settings: HttpTeacher, planned: Iterable[Planned]) -> Forecast:
-    """Return what those of the questions that have no answer yet will take."""
+def estimate(settings: HttpTeacher, planned: Iterable[Planned]) -> Cost:
+    """Return what those of the questions that have no answer yet will take; dollars are 0 without a price."""
     missing = [one for one in planned if not one.is_answered]
     input_tokens = sum(estimate_tokens(one.request) for one in missing)
-    output_tokens = sum(WRITTEN_TEXT_TOKENS * one.texts or answer_tokens(settings) for one in missing)
-    price = settings.price or Price(input=0, output=0)
-    dollars = (input_tokens * price.input + output_tokens * price.output) / 1e6
-    return Forecast(len(missing), input_tokens, output_tokens, dollars)
+    output_tokens = sum(TYPICAL_TEXT_TOKENS * one.texts or answer_tokens(settings) for one in missing)
+    return price_tokens(settings.price, len(missing), input_tokens, output_tokens)
 
 
 def answer_tokens(settings: HttpTeacher) -> int:
@@ -91,18 +78,13 @@ def estimate_tokens(request: Request) -> int:
     return sum(-(-len(content.encode()) // BYTES_PER_TOKEN) + TOKENS_PER_MESSAGE for content in contents)
 
 
-def _servers(recipe: Recipe) -> Iterator[HttpTeacher]:
-    return (settings for settings in recipe.all_teachers if isinstance(settings, HttpTeacher))
-
-
 @contextmanager
 def _opened(ledger: Path) -> Iterator[Ledger]:
     with closing(Ledger(ledger if ledger.exists() else Path(":memory:"))) as book:
         yield book
 
 
-def _error(expected: Forecast, actual: Cost) -> float | None:
+def _error(expected: Cost, actual: Cost) -> float | None:
     if actual.dollars:
         return round(100 * (expected.dollars / actual.dollars - 1), 1)
-    tokens = expected.input_tokens + expected.output_tokens
-    return round(100 * (tokens / actual.tokens - 1), 1) if actual.tokens else None
+    return round(100 * (expected.tokens / actual.tokens - 1), 1) if actual.tokens else None

@@ -17,7 +17,12 @@ from factory.teacher.requests import Request, find_replies, key_of, label_reques
 from factory.teacher.writing import Wish, plan_wishes, write_label
 
 BYTES_PER_TOKEN = 4
-WRITTEN_TEXT_TOKENS = 40
+TYPICAL_TEXT_TOKENS = 40
+
+
+def find_servers(recipe: Recipe) -> list[HttpTeacher]:
+    """Return those of the recipe's teachers that are servers, whose answers cost something."""
+    return [settings for settings in recipe.all_teachers if isinstance(settings, HttpTeacher)]
 
 
 @dataclass(frozen=True)
@@ -102,5 +107,5 @@ class _Unanswered(Exception):
 
 
 def _invent(wish: Wish) -> list[str]:
-    size = BYTES_PER_TOKEN * WRITTEN_TEXT_TOKENS
+    size = BYTES_PER_TOKEN * TYPICAL_TEXT_TOKENS
     return [f"{wish.sample}.{number} ".ljust(size, "x") for number in range(wish.order.count)]

@@ -17,6 +17,7 @@ from factory.recipe import Generate, Task
 from factory.store import hash_file
 from factory.teacher import Answer, Usage
 from factory.teacher.answers import TWO_ANSWERS, TWO_LABELS, is_encodable
+from factory.teacher.json_lines import iter_json_lines
 
 UNANSWERED = "unanswered"
 Row = tuple[str, dict[str, Any]]  # "file:line", and what is written there
@@ -68,24 +69,12 @@ class Recordings:
 
 
 def _read_rows(path: Path) -> Iterator[Row]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise TeacherError(f"{path}: cannot be read ({fault}); a recorded teacher needs this file") from fault
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            yield f"{path}:{number}", _read_row(f"{path}:{number}", line)
-
-
-def _read_row(place: str, line: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except ValueError as fault:
-        raise TeacherError(f"{place}: not a JSON object ({fault}); write one on every line") from fault
-    text = row.get("text") if isinstance(row, dict) else None
-    if not isinstance(text, str) or not text.strip() or not is_encodable(text):
-        raise TeacherError(f"{place}: has no `text`; write {{'text': ..., 'label': ...}} on every line")
-    return dict(row)
+    remedy = "a recorded teacher needs this file, with a JSON object on every line"
+    for place, row in iter_json_lines(path, TeacherError, remedy):
+        text = row.get("text") if isinstance(row, dict) else None
+        if not isinstance(text, str) or not text.strip() or not is_encodable(text):
+            raise TeacherError(f"{place}: has no `text`; write {{'text': ..., 'label': ...}} on every line")
+        yield place, row
 
 
 def _read_content(place: str, row: dict[str, Any], task: Task) -> Text:

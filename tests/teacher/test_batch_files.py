@@ -97,6 +97,16 @@ def test_an_answer_that_cannot_be_read_is_no_label(recipe, ledger, tmp_path):
     assert (answer.label, answer.reason) == (None, "refused")
 
 
+def test_half_a_character_in_an_answer_is_kept(recipe, ledger, tmp_path):
+    sms, file = recipe(), tmp_path / "batch.jsonl"
+    export_questions(sms, ["hello"], ledger, file, None)
+    results = write(
+        tmp_path / "results.jsonl", [answered(row, '{"label": "ham", "why": "\ud83d"}') for row in read(file)]
+    )
+    assert import_answers(sms, ["hello"], ledger, results) == Imported(1, 0, 0)
+    assert [answer.label for answer in teacher(sms, ledger).label(["hello"], sms.task)] == ["ham"]
+
+
 def test_usage_that_is_missing_is_charged_at_the_bound(recipe, ledger, tmp_path):
     sms, file = recipe(), tmp_path / "batch.jsonl"
     export_questions(sms, ["hello"], ledger, file, None)
@@ -111,6 +121,8 @@ def test_usage_that_is_missing_is_charged_at_the_bound(recipe, ledger, tmp_path)
         ("no JSON", "not a JSON object"),
         ('{"custom_id": "x"}', "no result of a batch"),
         ('["x"]', "no result of a batch"),
+        ('{"custom_id": "x", "response": "none"}', "its `response` is no object"),
+        ("[" * 100_000, "not a JSON object"),
         ('{"custom_id": "abc", "error": {"code": 1}}', "custom_id 'abc' is no question of 'sms' as it stands"),
     ],
 )

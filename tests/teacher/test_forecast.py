@@ -4,7 +4,8 @@ import pytest
 
 from factory.recipe import Budget, Generate, HttpTeacher, Price, Recipe, RecordedTeacher, Rows
 from factory.teacher.client import ChatTeacher
-from factory.teacher.forecast import Forecast, forecast
+from factory.teacher.forecast import forecast
+from factory.teacher.ledger import Cost
 from tests.scripted_teacher import ScriptedTeacher, labels_by
 
 TEXTS = ["win it", "hello", "hello", " ", "see you"]
@@ -53,7 +54,7 @@ def test_what_the_ledger_has_is_not_paid_for_again(recipe, ledger, task):
 
 
 def test_a_teacher_that_is_recorded_costs_nothing(recipe, ledger):
-    assert forecast(recipe(RecordedTeacher(recorded="answers")), TEXTS, ledger) == Forecast()
+    assert forecast(recipe(RecordedTeacher(recorded="answers")), TEXTS, ledger) == Cost()
 
 
 def test_each_pair_is_one_call_whose_price_counts_both_texts(recipe, ledger, pair):
