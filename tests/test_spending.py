@@ -13,22 +13,12 @@ from factory.pipeline import build
 from factory.planning import plan
 from factory.recipe import Recipe
 from tests.scripted_teacher import USAGE, ScriptedTeacher, labels_by
-
-TEXTS = [f"{'win a prize' if number % 2 else 'see you'} number {number} today" for number in range(16)]
-RECIPE = """
-name: sms
-title: SMS
-license: mit
-language: en
-task: {text: An SMS message, question: 'Is it spam?', labels: {ham: wanted, spam: unwanted}}
-texts: {file: texts.jsonl}
-split: {validation: 0.2, held_out: 0.2}
-"""
+from tests.sms import RECIPE, TEXTS, knows, write_rows
 
 
 @pytest.fixture
 def server():
-    with ScriptedTeacher(labels_by(lambda text: "spam" if "win" in text else "ham")) as server:
+    with ScriptedTeacher(labels_by(knows)) as server:
         yield server
 
 
@@ -36,7 +26,7 @@ def server():
 def path(tmp_path, server):
     folder = tmp_path / "recipe"
     folder.mkdir()
-    (folder / "texts.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS))
+    write_rows(folder / "texts.jsonl", [{"text": text} for text in TEXTS])
     asked = f'teacher: {{model: m, base_url: "{server.base_url}", price: {{input: 1, output: 2}}}}\n'
     (folder / "recipe.yaml").write_text(RECIPE + asked)
     return folder / "recipe.yaml"
@@ -59,9 +49,7 @@ def test_a_release_says_how_far_the_forecast_was_off(path, server):
 
 
 def test_where_nobody_was_asked_there_is_no_forecast(path):
-    (path.parent / "labels.jsonl").write_text(
-        "".join(json.dumps({"text": text, "label": "spam" if "win" in text else "ham"}) + "\n" for text in TEXTS)
-    )
+    write_rows(path.parent / "labels.jsonl", [{"text": text, "label": knows(text)} for text in TEXTS])
     path.write_text(RECIPE + "teacher: {recorded: .}\n")
     assert "forecast" not in build(Recipe.read(path)).report["teacher"]
 
@@ -96,8 +84,7 @@ def test_a_batch_is_exported_and_imported_by_command(path, server, tmp_path):
     questions, results = tmp_path / "questions.jsonl", tmp_path / "results.jsonl"
     out = invoke("teacher", "export", path, questions)
     assert out.startswith("16 questions (about ")
-    rows = [json.loads(line) for line in questions.read_text().splitlines()]
-    results.write_text("".join(json.dumps(answer(row)) + "\n" for row in rows))
+    write_rows(results, [answer(json.loads(line)) for line in questions.read_text().splitlines()])
     assert invoke("teacher", "import", path, results).startswith("16 answers kept, 0 failed, 0 were there before\n")
     assert invoke("teacher", "export", path, tmp_path / "more.jsonl").startswith("0 questions")
     report = build(Recipe.read(path)).report
@@ -107,7 +94,7 @@ def test_a_batch_is_exported_and_imported_by_command(path, server, tmp_path):
 
 
 def answer(row):
-    label = "spam" if "win" in row["body"]["messages"][1]["content"] else "ham"
+    label = knows(row["body"]["messages"][1]["content"])
     message = {"role": "assistant", "content": json.dumps({"label": label})}
     body = {"model": "m", "usage": USAGE, "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
     return {"custom_id": row["custom_id"], "response": {"status_code": 200, "body": body}, "error": None}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from factory.data.examples import read_examples
+from factory.data.gold import read_texts
 from factory.pipeline import Bench, build
 from factory.planning import plan
 from factory.recipe import Recipe
 from factory.store import Store
 from tests.scripted_teacher import ScriptedTeacher, labels_by
+from tests.sms import RECIPE, knows, write_rows
 
 TEXTS = {
     "win a prize today": "spam spam",
@@ -22,17 +22,6 @@ TEXTS = {
     "win a bike now": "spam spam",
     "win a car now": "spam spam",
 }
-RECIPE = """
-name: sms
-title: SMS
-license: mit
-language: en
-task: {text: An SMS message, question: 'Is it spam?', labels: {ham: wanted, spam: unwanted}}
-texts: {file: texts.jsonl}
-filter: {min_words: 1}
-split: {validation: 0.2, held_out: 0.2}
-teachers:
-"""
 
 
 @pytest.fixture
@@ -44,11 +33,12 @@ def read(tmp_path):
         for place in (0, 1):
             rows = [{"text": text, "label": said.split()[place]} for text, said in TEXTS.items()]
             (folder / "ab"[place]).mkdir(parents=True, exist_ok=True)
-            lines = [json.dumps(row) for row in rows if row["label"] != "-"]
-            (folder / "ab"[place] / "labels.jsonl").write_text("\n".join(lines))
-        (folder / "texts.jsonl").write_text("\n".join(json.dumps({"text": text}) for text in TEXTS))
+            write_rows(folder / "ab"[place] / "labels.jsonl", [row for row in rows if row["label"] != "-"])
+        write_rows(folder / "texts.jsonl", [{"text": text} for text in TEXTS])
         teachers = ["{recorded: a, model: first}", "{recorded: b, model: second}", *others]
-        (folder / "recipe.yaml").write_text(RECIPE + "\n".join(f"  - {teacher}" for teacher in teachers) + more)
+        (folder / "recipe.yaml").write_text(
+            f"{RECIPE}filter: {{min_words: 1}}\nteachers: [{', '.join(teachers)}]{more}"
+        )
         return Recipe.read(folder)
 
     return read
@@ -56,13 +46,8 @@ def read(tmp_path):
 
 def label(recipe, tmp_path):
     bench = Bench(recipe, Store(tmp_path / "store"), None)
-    texts = [read_examples(bench.label(bench.store(_as_rows, bench.find_rows(recipe.texts))).path / "examples.jsonl")]
-    return {row.text: row for row in texts[0]}
-
-
-def _as_rows(texts, *, out):
-    rows = [json.loads(line) for line in texts.path.read_text().splitlines()]
-    (out / "texts.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    texts = bench.store(read_texts, bench.find_rows(recipe.texts), recipe.texts, recipe.task.kind)
+    return {row.text: row for row in read_examples(bench.label(texts).path / "examples.jsonl")}
 
 
 def test_the_label_is_what_most_teachers_say_and_a_tie_has_none(read, tmp_path):
@@ -82,7 +67,7 @@ def test_the_label_is_what_most_teachers_say_and_a_tie_has_none(read, tmp_path):
 
 
 def test_a_teacher_that_is_asked_shares_the_budget_and_breaks_ties(read, tmp_path):
-    with ScriptedTeacher(labels_by(lambda text: "spam" if "win" in text else "ham")) as server:
+    with ScriptedTeacher(labels_by(knows)) as server:
         asked = f'{{model: third, base_url: "{server.base_url}"}}'
         rows = label(read(asked, more="\nbudget: {calls: 7}"), tmp_path)
     assert [row.label for row in rows.values()] == ["spam", "ham", "ham", "ham", "ham", "spam", "spam"]
@@ -91,7 +76,7 @@ def test_a_teacher_that_is_asked_shares_the_budget_and_breaks_ties(read, tmp_pat
 
 
 def test_the_dataset_says_who_voted_and_how_far_they_agree(read):
-    with ScriptedTeacher(labels_by(lambda text: "spam" if "win" in text else "ham")) as server:
+    with ScriptedTeacher(labels_by(knows)) as server:
         recipe = read(f'{{model: third, base_url: "{server.base_url}"}}')
         assert plan(recipe).teacher["calls"] == 7
         release = build(recipe)

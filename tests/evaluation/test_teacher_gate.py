@@ -1,6 +1,5 @@
 """The teacher is tried on gold before it is paid for texts, and what it says of gold is paid for once."""
 
-import json
 import logging
 
 import pytest
@@ -14,23 +13,9 @@ from factory.planning import plan
 from factory.recipe import Recipe
 from factory.store import Artifact, Store
 from tests.scripted_teacher import ScriptedTeacher, labels_by
+from tests.sms import RECIPE, TEXTS, knows, write_rows
 
 GOLD = [{"text": f"{'win' if n % 4 == 0 else 'see'} gold {n}", "label": "ham" if n % 4 else "spam"} for n in range(40)]
-TEXTS = [f"{'win a prize' if n % 2 else 'see you'} number {n} today" for n in range(16)]
-RECIPE = """
-name: sms
-title: SMS
-license: mit
-language: en
-task: {text: An SMS message, question: 'Is it spam?', labels: {ham: wanted, spam: unwanted}}
-texts: {file: texts.jsonl}
-gold: {file: gold.jsonl, labelled_by: humans}
-split: {validation: 0.2, held_out: 0.2}
-"""
-
-
-def knows(text):
-    return "spam" if "win" in text else "ham"
 
 
 def errs(text):
@@ -46,10 +31,6 @@ def gather(recipe):
     return Bench(recipe, Store(factory_home() / "store"), None).gather_rows()
 
 
-def write_rows(path, rows):
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
 @pytest.fixture
 def recipe(tmp_path):
     """Return a function that reads the recipe with a teacher, so many gold rows and overrides."""
@@ -57,7 +38,7 @@ def recipe(tmp_path):
     def read(teacher, *overrides, gold=GOLD):
         write_rows(tmp_path / "texts.jsonl", [{"text": text} for text in TEXTS])
         write_rows(tmp_path / "gold.jsonl", gold)
-        (tmp_path / "recipe.yaml").write_text(f"{RECIPE}{teacher}\n")
+        (tmp_path / "recipe.yaml").write_text(f"{RECIPE}gold: {{file: gold.jsonl, labelled_by: humans}}\n{teacher}\n")
         return Recipe.read(tmp_path / "recipe.yaml", overrides)
 
     return read
