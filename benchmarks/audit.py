@@ -1,10 +1,11 @@
 """What the audit of labels finds where the truth is known.
 
-    python -m benchmarks.audit DATA BASE_MODEL [FOLDER]
+    python -m benchmarks.audit DATA BASE_MODEL
 
 DATA has a folder for each task with train.parquet and test.parquet (text, label) and what a language model called the
 texts of train.parquet, teacher_labels.jsonl. Labels are exchanged for others at random, 5, 10 and 20 % of them; the
-teacher's labels are audited as they are. FOLDER (default benchmarks/results/audit) gets table.md and results.json.
+teacher's labels are audited as they are. benchmarks/results/audit gets results.json and table.md; without arguments
+nothing is measured, and the table is written again from the results there.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import pyarrow.parquet as pq
 
 from factory.data.audit import judge_labels
 from factory.data.examples import Example
-from factory.data.noise import SUSPICIOUS
+from factory.data.noise import SUSPICIOUS, judge_rows
 from factory.evaluation.markdown import table
 from factory.recipe import Task
 from factory.recipe_students import Head
@@ -32,6 +33,7 @@ from factory.students.unseen import STUDENT, label_unseen, share_out
 
 TASKS = ("gwsd_climate_stance", "agnews", "banking77")
 ROWS, GOLD_ROWS, FOLDS = 1_000, 1_000, 5
+FOLDER = Path("benchmarks/results/audit")
 RATES = (0.0, 0.05, 0.1, 0.2)
 HEAD = [
     "task", "labels", "rows", "wrong (%)", "estimate (%)", "off", "flagged", "precision", "expected", "recall",
@@ -54,12 +56,10 @@ def measure_task(data: Path, base: Path) -> Iterator[Json]:
     reader = Head(name="audit", method="head", base_model=base.name)
     everything = list({row.id: row for row in [*chosen, *answered, *gold]}.values())
     vectors = dict(zip((row.id for row in everything), embed_rows(everything, task, reader, base), strict=True))
-    for rate in RATES:
-        yield measure(f"{rate:.0%} exchanged", exchange(chosen, names, rate), chosen, gold, vectors, task) | {
-            "task": data.name
-        }
-    given = [replace(row, label=said[row.text]) for row in answered]
-    yield measure("the teacher's", given, answered, gold, vectors, task) | {"task": data.name}
+    labelled = [(f"{rate:.0%} exchanged", exchange(chosen, names, rate), chosen) for rate in RATES]
+    labelled.append(("the teacher's", [replace(row, label=said[row.text]) for row in answered], answered))
+    for what, rows, true in labelled:
+        yield measure(what, rows, true, gold, vectors, task) | {"task": data.name}
 
 
 def measure(
@@ -97,8 +97,7 @@ def exchange(rows: Sequence[Example], names: list[str], rate: float) -> list[Exa
 
 def count_confident(logits: Any, given: Any) -> float:
     """Return the share of wrong labels by the confident joint (Northcutt et al. 2021), for comparison."""
-    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
-    likely /= likely.sum(axis=1, keepdims=True)
+    _, likely = judge_rows(logits, given, rate=0, sharpness=1)
     labels = range(likely.shape[1])
     bounds = np.array([likely[given == label, label].mean() if (given == label).any() else 2 for label in labels])
     sure = np.where(likely >= bounds, likely, -1)
@@ -155,13 +154,13 @@ def share(value: float | None) -> str:
 
 
 if __name__ == "__main__":
-    source, model = Path(sys.argv[1]), Path(sys.argv[2])
-    folder = Path(*sys.argv[3:4] or ["benchmarks/results/audit"])
-    folder.mkdir(parents=True, exist_ok=True)
-    results: list[Json] = []
-    for name in TASKS:
-        for line in measure_task(source / name, model):
-            results.append(line)
-            print(json.dumps(line), flush=True)
-    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    (folder / "table.md").write_text(render(results), encoding="utf-8")
+    if sys.argv[1:]:
+        source, model = map(Path, sys.argv[1:])
+        results: list[Json] = []
+        for name in TASKS:
+            for line in measure_task(source / name, model):
+                results.append(line)
+                print(json.dumps(line), flush=True)
+        (FOLDER / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    written = json.loads((FOLDER / "results.json").read_text(encoding="utf-8"))
+    (FOLDER / "table.md").write_text(render(written), encoding="utf-8")
