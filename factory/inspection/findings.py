@@ -33,6 +33,7 @@ class Findings:
     """
 
     title: str
+    is_multi_label: bool
     splits: dict[str, int]
     labels: list[tuple[str, list[int]]]
     removed: list[tuple[str, int, list[Example]]]
@@ -76,6 +77,7 @@ def find(recipe: Recipe, kept: Artifact, splits: Artifact, audited: Artifact | N
     suspicious = list(_join(audited, parts, rejected)) if audited else []
     return Findings(
         title=recipe.title,
+        is_multi_label=recipe.task.kind == "multi-label",
         splits={name: len(part) for name, part in parts.items()},
         labels=[(label, _count(label, parts)) for label in recipe.task.names],
         removed=list(_group(rejected)),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from factory.data.examples import Example, parts_of
 from factory.evaluation.markdown import columns, plain
-from factory.inspection.findings import Findings
+from factory.inspection.findings import BINS, Findings
 
 SHOWN = 10
 MAX_CHARACTERS = 100
@@ -23,19 +23,13 @@ def describe_audit(findings: Findings) -> str:
     if not audit:
         return "The labels were not audited."
     if not audit["noise"]:
-        return f"{audit['rows']:,} rows are too few to audit."
-    noise = audit["noise"]
+        return f"{audit['rows']:,} rows are too few to search for wrong labels, or all labelled alike."
+    noise, what = audit["noise"], "decisions whether a label applies" if findings.is_multi_label else "labels"
     return (
-        f"An estimated {100 * noise['value']:.1f} % of the labels were given blindly (95 % interval "
+        f"An estimated {100 * noise['value']:.1f} % of the {what} were given blindly (95 % interval "
         f"{100 * noise['low']:.1f} to {100 * noise['high']:.1f} %); {audit['suspicious']:,} contradict the others. "
         f"What the teacher gets wrong alike in like texts does not show here."
     )
-
-
-def quote(row: Example, characters: int = MAX_CHARACTERS) -> str:
-    """Return the text of a row, or both texts, on one line and cut to `characters`."""
-    text = plain(" | ".join(parts_of(row.content)))
-    return text if len(text) <= characters else f"{text[:characters]}..."
 
 
 def _lines(findings: Findings) -> Iterator[str]:
@@ -43,7 +37,7 @@ def _lines(findings: Findings) -> Iterator[str]:
     yield describe_audit(findings)
     for row, line, split in findings.suspicious[:SHOWN]:
         yield f"\n{100 * line['chance']:3.0f} % wrong  {split}  {plain(line['given'])} -> {plain(line['probable'])}"
-        yield f"  {quote(row)}"
+        yield f"  {_quote(row)}"
         yield f"  {plain(line['reason'])}"
     left = (findings.audit or {"suspicious": 0})["suspicious"] - SHOWN
     if left > 0:
@@ -54,8 +48,14 @@ def _lines(findings: Findings) -> Iterator[str]:
         yield "\n" + columns(["removed", "", "rows"], [[plain(it[0]), "", f"{it[1]:,}"] for it in findings.removed])
     if findings.confidence:
         bars = [
-            [f"{place / 10:.1f} to {(place + 1) / 10:.1f}", "", f"{rows:,}", f"{doubted:,}"]
+            [f"{place / BINS:.1f} to {(place + 1) / BINS:.1f}", "", f"{rows:,}", f"{doubted:,}"]
             for place, (rows, doubted) in enumerate(findings.confidence)
             if rows
         ]
         yield "\n" + columns(["the teacher's confidence", "", "rows", "suspicious"], bars)
+
+
+def _quote(row: Example) -> str:
+    """Return the text of a row, or both texts, on one line that is cut."""
+    text = plain(" | ".join(parts_of(row.content)))
+    return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}..."

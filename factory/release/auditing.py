@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from factory.data.audit import DROPPED
 from factory.evaluation.markdown import Markdown, code, escape, table
 from factory.release.contents import Contents
 
@@ -47,7 +48,7 @@ def _hold_against_gold(contents: Contents) -> str:
 def _estimate(contents: Contents, audit: Json) -> str:
     noise, folds = audit["noise"], audit["folds"]
     if not noise:
-        return f"{audit['rows']:,} {contents.units} are too few to search for labels that contradict the others."
+        return f"{audit['rows']:,} {contents.units} are too few to search for wrong labels, or all labelled alike."
     what = "decisions whether a label applies" if contents.is_multi_label else "labels"
     by = f"with {code(audit['base_model'])}" if audit["base_model"] else "by their words"
     return (
@@ -61,8 +62,9 @@ def _estimate(contents: Contents, audit: Json) -> str:
 def _list(contents: Contents, audit: Json) -> str:
     if not audit["suspicious"]:
         return "No single label contradicts the others enough to be listed."
-    dropped = contents.report["data"]["removed"].get("suspicious label")
-    fate = f" {dropped:,} of them were kept from training; the others are in the split `test`." if dropped else ""
+    dropped = contents.report["data"]["removed"].get(DROPPED, 0)
+    left_out = f" {dropped:,} {contents.units} with such labels train nothing; the split `test` keeps its own."
+    fate = left_out if dropped else ""
     return (
         f"`audit/suspicious.parquet` lists {audit['suspicious']:,} labels that contradict the others, the most "
         f"doubtful first, each with its reason. Look before you drop: a label that students dispute may be "

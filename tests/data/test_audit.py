@@ -12,21 +12,10 @@ from factory.recipe import Audit
 from factory.recipe_students import Head
 from factory.store import Artifact
 from tests.students.lessons import SAME, TOPICS
-from tests.students.toy import BAD, GOOD, TASK, THINGS, tiny_base
+from tests.students.toy import TASK, long_reviews
+from tests.tiny import tiny_base
 
 WRONG = 12
-
-
-def reviews():
-    """Reviews of two words each that tell their label."""
-    return [
-        Example(f"the {thing} was {first} and {second}", label)
-        for thing in THINGS
-        for label, words in (("yes", GOOD), ("no", BAD))
-        for first in words
-        for second in words
-        if first < second
-    ]
 
 
 def mislabel(rows, count=WRONG):
@@ -51,7 +40,7 @@ def audit(folder, rows, task=TASK, reader=None, base=None, rejected=()):
 
 
 def test_exchanged_labels_are_counted_and_found(tmp_path):
-    rows, wrong = mislabel(reviews())
+    rows, wrong = mislabel(long_reviews())
     found, suspicious = audit(tmp_path, rows)
     assert found["noise"]["low"] <= WRONG / len(rows) <= found["noise"]["high"]
     assert {line["id"] for line in suspicious} == wrong
@@ -64,13 +53,13 @@ def test_exchanged_labels_are_counted_and_found(tmp_path):
 
 
 def test_labels_that_hold_are_not_doubted(tmp_path):
-    found, suspicious = audit(tmp_path, reviews())
+    found, suspicious = audit(tmp_path, long_reviews())
     assert found["noise"]["value"] == 0
     assert suspicious == found["pairs"] == []
 
 
 def test_the_order_of_rows_changes_nothing(tmp_path):
-    rows, _ = mislabel(reviews())
+    rows, _ = mislabel(long_reviews())
     shuffled = random.Random(1).sample(rows, len(rows))
     for name, some in (("one", rows), ("two", shuffled)):
         (tmp_path / name).mkdir()
@@ -80,7 +69,7 @@ def test_the_order_of_rows_changes_nothing(tmp_path):
 
 
 def test_students_read_with_the_base_model_where_there_is_one(tmp_path):
-    rows, wrong = mislabel(reviews())
+    rows, wrong = mislabel(long_reviews())
     reader = Head(name="audit", method="head", base_model="./bases/tiny", max_length=32)
     found, suspicious = audit(tmp_path, rows, reader=reader, base=Artifact(tiny_base(tmp_path / "base"), "base"))
     assert found["base_model"] == "tiny"
@@ -89,7 +78,7 @@ def test_students_read_with_the_base_model_where_there_is_one(tmp_path):
 
 
 def test_a_teacher_that_was_not_sure_and_a_label_that_was_not_asked_for_are_reasons_too(tmp_path):
-    rows, wrong = mislabel(reviews())
+    rows, wrong = mislabel(long_reviews())
     told = [replace(row, confidence=0.4, asked_for="maybe") if row.id in wrong else row for row in rows]
     _, suspicious = audit(tmp_path, told)
     for line in suspicious:
@@ -98,7 +87,7 @@ def test_a_teacher_that_was_not_sure_and_a_label_that_was_not_asked_for_are_reas
 
 def test_each_label_of_a_multi_label_row_is_a_decision(tmp_path):
     dice, rows, wrong = random.Random(0), [], set()
-    for row in reviews():
+    for row in long_reviews():
         applies = {"food": "pizza" in row.text or "soup" in row.text, "praise": row.label == "yes"}
         for name in applies:
             if dice.randrange(20) == 0:
@@ -112,12 +101,14 @@ def test_each_label_of_a_multi_label_row_is_a_decision(tmp_path):
 
 
 def test_pairs_of_texts_are_read_together(tmp_path):
-    rows = [Example(row.text, "same" if row.label == "yes" else "other", text_pair="so it is") for row in reviews()]
+    rows = [
+        Example(row.text, "same" if row.label == "yes" else "other", text_pair="so it is") for row in long_reviews()
+    ]
     found, _ = audit(tmp_path, rows, SAME)
     assert found["noise"]["value"] == 0
 
 
-@pytest.mark.parametrize("rows", [reviews()[:20], [replace(row, label="yes") for row in reviews()]])
+@pytest.mark.parametrize("rows", [long_reviews()[:20], [replace(row, label="yes") for row in long_reviews()]])
 def test_of_few_rows_or_a_single_label_nothing_is_claimed(tmp_path, rows):
     found, suspicious = audit(tmp_path, rows)
     assert found["noise"] is None
@@ -125,7 +116,7 @@ def test_of_few_rows_or_a_single_label_nothing_is_claimed(tmp_path, rows):
 
 
 def test_labels_asked_for_are_held_against_blind_ones_removed_rows_included(tmp_path):
-    rows = [replace(row, asked_for=row.label) for row in reviews()[:6]]
+    rows = [replace(row, asked_for=row.label) for row in long_reviews()[:6]]
     rejected = [replace(row, asked_for="no", reason="disagreement") for row in rows[:2]]
     found, _ = audit(tmp_path, rows, rejected=rejected)
     assert found["asked"] == {
@@ -146,7 +137,7 @@ def test_agreement_beyond_chance_is_that_of_cohen():
 
 
 def test_suspicious_rows_no_longer_train_and_held_out_rows_stay(tmp_path):
-    rows, wrong = mislabel(reviews())
+    rows, wrong = mislabel(long_reviews())
     audit(tmp_path, rows)
     parts = {"train": rows[:100], "validation": rows[100:130], "held_out": rows[130:]}
     splits, out = tmp_path / "splits", tmp_path / "dropped"

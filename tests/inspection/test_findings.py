@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -11,10 +12,10 @@ from factory.data.audit import DROPPED
 from factory.data.examples import Example, write_examples
 from factory.inspection.findings import find
 from factory.inspection.page import render_page
-from factory.inspection.text import render_text
+from factory.inspection.text import describe_audit, render_text
 from factory.recipe import Recipe
 from factory.store import Artifact
-from tests.students.toy import BAD, GOOD, THINGS
+from tests.students.toy import long_reviews
 
 HOSTILE = [
     "<script>alert(1)</script> the pizza was great and best",
@@ -29,14 +30,7 @@ YES, NO = LABELS
 
 def rows():
     """Reviews whose words tell their label, and hostile texts with the label that their words do not tell."""
-    told = [
-        Example(f"the {thing} was {first} and {second}", label, confidence=0.95)
-        for thing in THINGS
-        for label, words in ((YES, GOOD), (NO, BAD))
-        for first in words
-        for second in words
-        if first < second
-    ]
+    told = [replace(row, label=YES if row.label == "yes" else NO, confidence=0.95) for row in long_reviews()]
     return [*told, *(Example(text, NO, confidence=0.3) for text in HOSTILE)]
 
 
@@ -76,7 +70,7 @@ def findings(tmp_path_factory):
     parts = {"train": ordered[6:140], "validation": ordered[140:150], "held_out": ordered[150:]}
     for part, chosen in parts.items():
         write_examples(splits / f"{part}.jsonl", chosen)
-    write_examples(splits / "dropped.jsonl", [Example(**{**vars(row), "reason": DROPPED}) for row in ordered[:6]])
+    write_examples(splits / "dropped.jsonl", [replace(row, reason=DROPPED) for row in ordered[:6]])
     write_audit(audited, ordered)
     return find(recipe, Artifact(kept, "kept"), Artifact(splits, "splits"), Artifact(audited, "audit"))
 
@@ -88,6 +82,15 @@ def test_suspicious_rows_come_first_with_their_place_and_reason(findings):
     assert {split for *_, split in findings.suspicious} <= {"train", "validation", "test", "dropped"}
     text = render_text(findings)
     assert text.index("% wrong  ") < text.index("train  validation")
+
+
+def test_what_is_said_of_the_audit_is_what_was_judged(findings):
+    assert describe_audit(findings).startswith("An estimated 3.0 % of the labels were given blindly")
+    multi = replace(findings, is_multi_label=True)
+    assert describe_audit(multi).startswith("An estimated 3.0 % of the decisions whether a label applies were given")
+    alike = replace(findings, audit={**findings.audit, "noise": None})
+    assert describe_audit(alike) == "165 rows are too few to search for wrong labels, or all labelled alike."
+    assert describe_audit(replace(findings, audit=None)) == "The labels were not audited."
 
 
 def test_rows_are_counted_by_label_reason_and_confidence(findings):

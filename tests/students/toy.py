@@ -1,6 +1,7 @@
 """Reviews of a few words that two layers learn in seconds, and the stage that learns them."""
 
 import random
+from itertools import combinations
 from pathlib import Path
 
 from factory.data.examples import Example, write_examples
@@ -25,6 +26,14 @@ def toy_rows() -> list[Example]:
     ]
     random.Random(0).shuffle(rows)
     return rows
+
+
+def long_reviews() -> list[Example]:
+    """A hundred and sixty rows of two words each that tell their label."""
+    pairs = [(label, pair) for label, words in (("yes", GOOD), ("no", BAD)) for pair in combinations(sorted(words), 2)]
+    return [
+        Example(f"the {thing} was {first} and {second}", label) for thing in THINGS for label, (first, second) in pairs
+    ]
 
 
 def write_toy(folder: Path) -> tuple[Artifact, Artifact]:
