@@ -41,7 +41,6 @@ __all__ = [
     "RecordedTeacher",
     "Require",
     "Rows",
-    "Section",
     "SeedText",
     "Split",
     "Task",

@@ -4,7 +4,8 @@ A label either follows from the text, with the probability that the student give
 temperature: Guo et al. 2017), or it was drawn blindly from the other labels, with a probability that is the same for
 every row (label-noise robust regression: Bootkrajang and Kabán 2012). Temperature and noise are those of highest
 likelihood. Counting confident disagreement (confident learning: Northcutt et al. 2021) takes a student's own mistakes
-for noise: on news sentences of which a student gets 64 % right it finds 33 % where 5 % of the labels had been flipped.
+for noise: on climate sentences of which a student gets 68.5 % right it finds 32.5 % wrong where no label had been
+exchanged (benchmarks/results/audit).
 """
 
 from __future__ import annotations

@@ -53,10 +53,12 @@ def on_committee(contents: Contents) -> str:
     committee = contents.report["teacher"].get("committee")
     if not committee:
         return ""
-    kappa, rows = committee["kappa"], f"{committee['rows']:,} {contents.units} that all of them answered"
-    agreed = f"All agree on {100 * committee['agreement']:.1f} % of the {rows}" if committee["rows"] else ""
-    measured = f"{agreed} (Fleiss' kappa {kappa:.2f}). " if kappa is not None else agreed and f"{agreed}. "
-    return f"{measured}Where the most votes are shared, a row has no label and was removed."
+    tied = "Where the most votes are shared, a row has no label and was removed."
+    if not committee["rows"]:
+        return tied
+    kappa = "" if committee["kappa"] is None else f" (Fleiss' kappa {committee['kappa']:.2f})"
+    rows = f"{committee['rows']:,} {contents.units} that all of them answered"
+    return f"All agree on {100 * committee['agreement']:.1f} % of the {rows}{kappa}. {tied}"
 
 
 def on_teacher(contents: Contents) -> str:
@@ -71,8 +73,9 @@ def on_teacher(contents: Contents) -> str:
     who = "teachers were" if contents.recipe.teachers else "teacher was"
     called = f"The {who} called {teacher['calls']:,} times ({tokens:,} tokens, {dollars})."
     left_out = contents.report["data"]["removed"].get(f"unanswered: {OVER_BUDGET}")
-    ended = f" The budget ended before {left_out or 0:,} {contents.units} had a label; these were removed."
-    return called + (ended if left_out else "")
+    if not left_out:
+        return called
+    return f"{called} The budget ended before {left_out:,} {contents.units} had a label; these were removed."
 
 
 def _origin_of_committee(contents: Contents) -> str:
