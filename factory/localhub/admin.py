@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,15 +54,11 @@ def add_user(
 
     Raises a HubError for a name that cannot be a namespace or a role that is neither read nor write.
     """
-    store = Store(root)
-    try:
-        with store.transaction() as db:
-            user_id = ensure_user(db, name)
-            if full_name is not None:
-                organizations.set_profile(db, name, full_name)
-            return create_token(db, user_id, token=token, role=role, label="added by hand")
-    finally:
-        store.close()
+    with closing(Store(root)) as store, store.transaction() as db:
+        user_id = ensure_user(db, name)
+        if full_name is not None:
+            organizations.set_profile(db, name, full_name)
+        return create_token(db, user_id, token=token, role=role, label="added by hand")
 
 
 def add_token(
@@ -69,21 +66,17 @@ def add_token(
 ) -> str:
     """Give a user another token, for some repositories or a time alone if asked, and return it."""
     for repo in repos or ():
-        check_name(*repo.split("/", 1)) if "/" in repo else check_name(repo, "")
-    store = Store(root)
-    try:
-        with store.transaction() as db:
-            user_id = ensure_user(db, user)
-            label = "added by hand"
-            return create_token(db, user_id, token=None, role=role, label=label, repos=repos, seconds=seconds)
-    finally:
-        store.close()
+        namespace, _, name = repo.partition("/")
+        check_name(namespace, name)
+    with closing(Store(root)) as store, store.transaction() as db:
+        user_id = ensure_user(db, user)
+        label = "added by hand"
+        return create_token(db, user_id, token=None, role=role, label=label, repos=repos, seconds=seconds)
 
 
 def list_tokens(root: Path) -> list[TokenRow]:
     """Return every token that has not been revoked, expired ones too."""
-    store = open_existing(root)
-    try:
+    with closing(open_existing(root)) as store:
         return [
             TokenRow(
                 row["digest"][:_TOKEN_ID_CHARACTERS],
@@ -94,20 +87,14 @@ def list_tokens(root: Path) -> list[TokenRow]:
             )
             for row in store.db.execute("SELECT tokens.*, name FROM tokens JOIN users ON users.id = user_id")
         ]
-    finally:
-        store.close()
 
 
 def revoke(root: Path, token_id: str) -> None:
     """Revoke the token of that id; raises a HubError when there is none."""
-    store = open_existing(root)
-    try:
-        with store.transaction() as db:
-            query = "DELETE FROM tokens WHERE substr(digest, 1, ?) = ?"
-            if not db.execute(query, (_TOKEN_ID_CHARACTERS, token_id)).rowcount:
-                raise HubError(404, f"There is no token '{token_id[:80]}': see hub token list")
-    finally:
-        store.close()
+    with closing(open_existing(root)) as store, store.transaction() as db:
+        query = "DELETE FROM tokens WHERE substr(digest, 1, ?) = ?"
+        if not db.execute(query, (_TOKEN_ID_CHARACTERS, token_id)).rowcount:
+            raise HubError(404, f"There is no token '{token_id[:80]}': see hub token list")
 
 
 def add_organization(
@@ -118,18 +105,14 @@ def add_organization(
     What is created in a `private` one is private unless asked otherwise. Raises a HubError for a name that is a
     user's, an unknown user or an unknown role.
     """
-    store = Store(root)
-    try:
-        with store.transaction() as db:
-            ensure_user(db, name, owner=store.default_user)
-            if db.execute("SELECT owner_id FROM users WHERE name = ?", (name,)).fetchone()["owner_id"] is None:
-                raise HubError(400, f"'{name}' is a user, not an organisation")
-            if full_name is not None or private:
-                organizations.set_profile(db, name, full_name or name, private=private)
-            for user, role in members.items():
-                organizations.add_member(db, name, user, role)
-    finally:
-        store.close()
+    with closing(Store(root)) as store, store.transaction() as db:
+        ensure_user(db, name, owner=store.default_user)
+        if db.execute("SELECT owner_id FROM users WHERE name = ?", (name,)).fetchone()["owner_id"] is None:
+            raise HubError(400, f"'{name}' is a user, not an organisation")
+        if full_name is not None or private:
+            organizations.set_profile(db, name, full_name or name, private=private)
+        for user, role in members.items():
+            organizations.add_member(db, name, user, role)
 
 
 def import_folder(root: Path, folder: Path, repo_id: str, *, repo_type: str = "model") -> str:
@@ -142,39 +125,27 @@ def import_folder(root: Path, folder: Path, repo_id: str, *, repo_type: str = "m
         raise HubError(400, f"'{repo_type}' is not a repository type; use model, dataset or space")
     if not folder.is_dir():
         raise HubError(400, f"{folder} is not a folder")
-    store = Store(root)
-    try:
+    with closing(Store(root)) as store:
         return _import(store, folder, repo_id, repo_type)
-    finally:
-        store.close()
 
 
 def list_repos(root: Path) -> list[RepoRow]:
     """Return every repository of the Hub, private ones too; raises a FileNotFoundError where there is no Hub."""
-    store = open_existing(root)
-    try:
+    with closing(open_existing(root)) as store:
         repos = map(repo_of_row, store.db.execute("SELECT * FROM repos ORDER BY type, namespace, name").fetchall())
         return [_row(store, repo) for repo in repos]
-    finally:
-        store.close()
 
 
 def verify(root: Path) -> list[str]:
     """Hash every blob again, resolve every ref, commit and tree, and return what is wrong in sentences."""
-    store = open_existing(root)
-    try:
+    with closing(open_existing(root)) as store:
         return audit.find_problems(store)
-    finally:
-        store.close()
 
 
 def collect_garbage(root: Path) -> int:
     """Delete what no ref leads to and no upload under way may need; return the bytes freed."""
-    store = open_existing(root)
-    try:
+    with closing(open_existing(root)) as store:
         return garbage.sweep(store)
-    finally:
-        store.close()
 
 
 def _import(store: Store, folder: Path, repo_id: str, repo_type: str) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from factory.localhub.audit import find_problems
-from factory.localhub.database import SCHEMA_VERSION
+from factory.localhub.database import check_version
+from factory.localhub.disk import Disk
 from factory.localhub.errors import HubError
 from factory.localhub.store import Store, open_existing
 
@@ -26,17 +27,14 @@ def back_up(root: Path, target: Path) -> None:
     """
     if target.exists():
         raise HubError(400, f"{target} exists already: name a new file or folder for the backup")
-    store = open_existing(root)
-    try:
-        with (
-            _plain_refusals(f"{target} cannot be written"),
-            TemporaryDirectory(dir=store.blobs.incoming) as held,
-            _beside(target) as partial,
-        ):
-            _hold(store, Path(held))
-            _pack(Path(held), partial)
-    finally:
-        store.close()
+    with (
+        closing(open_existing(root)) as store,
+        _plain_refusals(f"{target} cannot be written"),
+        TemporaryDirectory(dir=store.blobs.incoming) as held,
+        _beside(target) as partial,
+    ):
+        _hold(store, Path(held))
+        _pack(Path(held), partial)
 
 
 def restore(backup: Path, root: Path) -> None:
@@ -50,15 +48,12 @@ def restore(backup: Path, root: Path) -> None:
     with _plain_refusals(f"{backup} cannot be restored"), _beside(root.resolve()) as partial:
         _unpack(backup, partial)
         _check_version(backup, partial)
-        store = Store(partial)
-        try:
+        with closing(Store(partial)) as store:
             _check(store, backup)
             with store.transaction() as db:
                 db.execute("DELETE FROM tokens WHERE label = 'hub serve'")
                 db.execute("DELETE FROM xorbs")
                 store.renew_instance(db)
-        finally:
-            store.close()
 
 
 @contextmanager
@@ -72,22 +67,15 @@ def _plain_refusals(what: str) -> Iterator[None]:
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
     """Give a path on the disk of `target` that takes its name at the end, whole and synced, or else vanishes."""
+    disk = Disk()
     target.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as folder:
         partial = Path(folder) / target.name
         yield partial
         for path in (partial, *partial.rglob("*")):
-            _sync(path)
-        partial.rename(target)
-        _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            disk.sync(path)
+        disk.rename(partial, target)
+        disk.sync(target.parent)
 
 
 def _hold(store: Store, folder: Path) -> None:
@@ -132,12 +120,7 @@ def _check_version(backup: Path, partial: Path) -> None:
         raise HubError(400, f"{backup} is not a backup of a Hub: name what hub backup wrote")
     with closing(sqlite3.connect(partial / "hub.sqlite")) as index:
         version = index.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        raise HubError(
-            400,
-            f"{backup} has schema {version} of a newer hf-factory and this one reads up to {SCHEMA_VERSION}: "
-            "upgrade hf-factory to restore it",
-        )
+    check_version(version, backup, "upgrade hf-factory to restore it")
 
 
 def _check(store: Store, backup: Path) -> None:

@@ -86,15 +86,14 @@ class BlobStore:
         """Move a file on the same disk into place, whose SHA-256 the caller has computed."""
         if self.size(sha256) is not None:
             return
-        with path.open("rb") as file:
-            self.disk.sync(file.fileno())
+        self.disk.sync(path)
         target = self.path(sha256)
         if not target.parent.is_dir():
             target.parent.mkdir(exist_ok=True)
-            self._sync_folder(self.folder)
+            self.disk.sync(self.folder)
         path.chmod(0o444)
         self.disk.rename(path, target)
-        self._sync_folder(target.parent)
+        self.disk.sync(target.parent)
 
     def put(self, content: bytes) -> str:
         """Store `content` and return its SHA-256."""
@@ -104,11 +103,3 @@ class BlobStore:
                 received.write(content)
                 self.keep(received)
         return sha256
-
-    def _sync_folder(self, folder: Path) -> None:
-        """Make renames and removals in `folder` survive a power cut."""
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            self.disk.sync(descriptor)
-        finally:
-            os.close(descriptor)

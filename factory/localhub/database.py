@@ -98,6 +98,13 @@ _STEPS = (_SCHEMA, _ADDED)  # step N leads from version N to the next
 SCHEMA_VERSION = len(_STEPS)
 
 
+def check_version(version: int, path: Path, advice: str) -> None:
+    """Raise a HubError with `advice` when an index is of a schema that this hf-factory does not know."""
+    if version > SCHEMA_VERSION:
+        known = f"of a newer hf-factory and this one reads up to {SCHEMA_VERSION}"
+        raise HubError(500, f"{path} has schema {version} {known}: {advice}")
+
+
 class Database:
     """One SQLite file in WAL mode, shared by the threads of this process and by other processes."""
 
@@ -106,12 +113,7 @@ class Database:
         self._local = threading.local()
         with self.transaction() as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
-                raise HubError(
-                    500,
-                    f"{path} has schema {version} of a newer hf-factory and this one reads up to {SCHEMA_VERSION}: "
-                    "upgrade hf-factory, or use another --root",
-                )
+            check_version(version, path, "upgrade hf-factory, or use another --root")
             for step in _STEPS[version:]:
                 for statement in step.strip().split(";\n"):
                     connection.execute(statement)

@@ -11,9 +11,13 @@ class Disk:
     def write(self, file: BinaryIO, content: bytes) -> None:
         file.write(content)
 
-    def sync(self, descriptor: int) -> None:
-        """Return once what was written to an open file or folder survives a power cut."""
-        os.fsync(descriptor)
+    def sync(self, path: Path) -> None:
+        """Return once a file, or the renames and removals in a folder, survive a power cut."""
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def rename(self, source: Path, target: Path) -> None:
         """Give a file its name, in place of what had it."""

@@ -34,9 +34,9 @@ class FailingDisk(Disk):
         self._count()
         super().write(file, content)
 
-    def sync(self, descriptor):
+    def sync(self, path):
         self._count()
-        super().sync(descriptor)
+        super().sync(path)
 
     def rename(self, source, target):
         self._count()
