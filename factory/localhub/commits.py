@@ -19,6 +19,7 @@ from factory.localhub.revisions import (
     BRANCH,
     PULL_REQUEST,
     branch_ref,
+    insert_commit,
     read_commit,
     read_ref,
     write_ref,
@@ -129,12 +130,7 @@ def record_commit(
     message: str,
 ) -> str:
     """Write a commit of a finished tree, move the ref to it and return its id."""
-    seconds = int(time.time())
-    oid = git.object_id("commit", git.encode_commit(tree, parent, author, seconds, message))
-    db.execute(
-        "INSERT OR IGNORE INTO commits VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (repo.id, oid, tree, parent, author, seconds, message),
-    )
+    oid = insert_commit(db, repo.id, tree, parent, author, int(time.time()), message)
     before = read_ref(db, repo.id, ref)
     write_ref(db, repo.id, ref, oid)
     events.announce_ref(db, repo, ref, old=before, new=oid)

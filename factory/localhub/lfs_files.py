@@ -6,12 +6,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from factory.localhub import git, metadata
+from factory.localhub import metadata
 from factory.localhub.calls import Call, reply
 from factory.localhub.errors import HubError
 from factory.localhub.listing import next_link
 from factory.localhub.repos import Repo, find_repo
-from factory.localhub.revisions import BRANCH, Commit, read_commit, read_history
+from factory.localhub.revisions import BRANCH, Commit, insert_commit, read_commit, read_history, resolve_revision
 from factory.localhub.store import Store, format_seconds
 from factory.localhub.trees import change_tree, list_files
 
@@ -50,8 +50,10 @@ def delete_large_files(call: Call) -> Response:
         for table in ("blobs", "spans"):
             db.executemany(f"DELETE FROM {table} WHERE sha256 = ?", [(sha,) for sha in unused])
         call.store.renew_instance(db)
-    for sha in unused:
-        call.store.blobs.path(sha).unlink(missing_ok=True)
+    with call.store.transaction() as db:  # after the index, which may fail; a commit in between may have them again
+        for sha in unused:
+            if _is_unused(db, sha):
+                call.store.blobs.path(sha).unlink(missing_ok=True)
     return reply({})
 
 
@@ -84,30 +86,26 @@ def _rewrite(store: Store, db: sqlite3.Connection, repo: Repo, shas: Collection[
     for head in dict.fromkeys(heads):
         for commit in reversed(list(read_history(db, repo.id, read_commit(db, repo.id, head)))):
             if commit.oid not in renamed:
-                tree = trees.setdefault(commit.tree, _without(db, commit.tree, shas))
-                renamed[commit.oid] = _write(db, repo, commit, tree, renamed[commit.parent])
+                if commit.tree not in trees:
+                    trees[commit.tree] = _without(db, commit.tree, shas)
+                tree, parent = trees[commit.tree], renamed[commit.parent]
+                renamed[commit.oid] = insert_commit(
+                    db, repo.id, tree, parent, commit.author, commit.seconds, commit.message
+                )
     moved = [(new, repo.id, old) for old, new in renamed.items() if old != new]
     db.executemany("UPDATE refs SET oid = ? WHERE repo_id = ? AND oid = ?", moved)
     for column in ("base_oid", "merge_oid"):
         db.executemany(f"UPDATE discussions SET {column} = ? WHERE repo_id = ? AND {column} = ?", moved)
-    kept = {new for new in renamed.values() if new}
+    kept = set(renamed.values())
     stored = [oid for (oid,) in db.execute("SELECT oid FROM commits WHERE repo_id = ?", (repo.id,))]
     gone = [(repo.id, oid) for oid in stored if oid not in kept]
     db.executemany("DELETE FROM commits WHERE repo_id = ? AND oid = ?", gone)
-    main = db.execute("SELECT oid FROM refs WHERE repo_id = ? AND name = ?", (repo.id, f"{BRANCH}main")).fetchone()
-    metadata.refresh(store, db, repo.id, repo.type, read_commit(db, repo.id, main["oid"]).tree)
+    metadata.refresh(store, db, repo.id, repo.type, resolve_revision(db, repo.id, "main").tree)
 
 
 def _without(db: sqlite3.Connection, tree: str, shas: Collection[str]) -> str:
     gone = [path for path, entry in list_files(db, tree).items() if entry.lfs and entry.sha256 in shas]
     return change_tree(db, tree, dict.fromkeys(gone)) if gone else tree
-
-
-def _write(db: sqlite3.Connection, repo: Repo, commit: Commit, tree: str, parent: str | None) -> str:
-    oid = git.object_id("commit", git.encode_commit(tree, parent, commit.author, commit.seconds, commit.message))
-    values = (repo.id, oid, tree, parent, commit.author, commit.seconds, commit.message)
-    db.execute("INSERT OR IGNORE INTO commits VALUES (?, ?, ?, ?, ?, ?, ?)", values)
-    return oid
 
 
 def _is_unused(db: sqlite3.Connection, sha256: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from factory.localhub import git
+from factory.localhub.revisions import read_commit
 from factory.localhub.store import Store
 
 _TYPES = {"commit": 1, "tree": 2, "blob": 3}
@@ -39,7 +40,7 @@ def walk_history(
         seen.update(fresh)
         history.commits += fresh
         level += 1
-        parents = {oid: _parent(db, repo_id, oid) for oid in fresh if oid not in ends}
+        parents = {oid: read_commit(db, repo_id, oid).parent for oid in fresh if oid not in ends}
         if level == depth:
             history.shallow = [oid for oid, parent in parents.items() if parent is not None and parent not in seen]
             break
@@ -65,7 +66,9 @@ def _stream(
 ) -> Iterator[bytes]:
     yield b"PACK" + (2).to_bytes(4, "big") + (len(commits) + len(trees) + len(blobs)).to_bytes(4, "big")
     for oid in commits:
-        yield _pack("commit", _commit(store.db, repo_id, oid))
+        commit = read_commit(store.db, repo_id, oid)
+        content = git.encode_commit(commit.tree, commit.parent, commit.author, commit.seconds, commit.message)
+        yield _pack("commit", content)
     for oid in trees:
         row = store.db.execute("SELECT content FROM trees WHERE oid = ?", (oid,)).fetchone()
         yield _pack("tree", row["content"])
@@ -78,11 +81,11 @@ def _list_objects(
 ) -> tuple[list[str], list[str]]:
     """Return the trees and blobs that the commits need and the haves do not lead to."""
     known: set[str] = set()
-    for _ in _walk(db, [_tree(db, repo_id, oid) for oid in haves], known):
+    for _ in _walk(db, [read_commit(db, repo_id, oid).tree for oid in haves], known):
         pass
     trees: list[str] = []
     blobs: list[str] = []
-    for oid, is_tree in _walk(db, [_tree(db, repo_id, oid) for oid in commits], known):
+    for oid, is_tree in _walk(db, [read_commit(db, repo_id, oid).tree for oid in commits], known):
         (trees if is_tree else blobs).append(oid)
     return trees, blobs
 
@@ -99,21 +102,6 @@ def _walk(db: sqlite3.Connection, trees: list[str], seen: set[str]) -> Iterator[
         if is_tree:
             row = db.execute("SELECT content FROM trees WHERE oid = ?", (oid,)).fetchone()
             pending += [(entry.oid, entry.is_directory) for entry in git.decode_tree(row["content"])]
-
-
-def _parent(db: sqlite3.Connection, repo_id: int, oid: str) -> str | None:
-    row = db.execute("SELECT parent FROM commits WHERE repo_id = ? AND oid = ?", (repo_id, oid)).fetchone()
-    return row["parent"] if row else None
-
-
-def _tree(db: sqlite3.Connection, repo_id: int, oid: str) -> str:
-    row = db.execute("SELECT tree FROM commits WHERE repo_id = ? AND oid = ?", (repo_id, oid)).fetchone()
-    return str(row["tree"])
-
-
-def _commit(db: sqlite3.Connection, repo_id: int, oid: str) -> bytes:
-    row = db.execute("SELECT * FROM commits WHERE repo_id = ? AND oid = ?", (repo_id, oid)).fetchone()
-    return git.encode_commit(row["tree"], row["parent"], row["author"], row["seconds"], row["message"])
 
 
 def _blob(store: Store, oid: str) -> Iterator[bytes]:

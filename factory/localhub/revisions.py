@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from factory.localhub import git
 from factory.localhub.errors import revision_not_found
 
 BRANCH, TAG, PULL_REQUEST = "refs/heads/", "refs/tags/", "refs/pr/"
@@ -72,6 +73,16 @@ def read_commit(db: sqlite3.Connection, repo_id: int, oid: str) -> Commit:
         "SELECT oid, tree, parent, author, seconds, message FROM commits WHERE repo_id = ? AND oid = ?", (repo_id, oid)
     ).fetchone()
     return Commit(*row)
+
+
+def insert_commit(
+    db: sqlite3.Connection, repo_id: int, tree: str, parent: str | None, author: str, seconds: int, message: str
+) -> str:
+    """Write a commit, which no ref leads to yet, and return its id."""
+    oid = git.object_id("commit", git.encode_commit(tree, parent, author, seconds, message))
+    values = (repo_id, oid, tree, parent, author, seconds, message)
+    db.execute("INSERT OR IGNORE INTO commits VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+    return oid
 
 
 def read_history(db: sqlite3.Connection, repo_id: int, commit: Commit) -> Iterator[Commit]:

@@ -1,7 +1,13 @@
+import hashlib
+from contextlib import contextmanager
+
 import pytest
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
+from starlette.testclient import TestClient
 
-from factory.localhub.admin import verify
+from factory.localhub.admin import add_user, import_folder, verify
+from factory.localhub.app import Hub
+from factory.localhub.store import Store
 
 
 def upload(hub, repo_id, path, content, **where):
@@ -65,3 +71,33 @@ def test_it_takes_the_right_to_write_and_to_rewrite(hub, repo_id):
     with pytest.raises(HfHubHTTPError, match="rewrite_history=True"):
         hub.api().permanently_delete_lfs_files(repo_id, files, rewrite_history=False)
     assert hub.request("POST", f"/api/models/{repo_id}/lfs-files/batch", user="alice", body={}).status == 400
+
+
+class SharedStore(Store):
+    """A store where somebody else is next after the first change: `then` is what they do."""
+
+    @contextmanager
+    def transaction(self):
+        with super().transaction() as db:
+            yield db
+        then, self.then = self.then, lambda: None
+        then()
+
+
+def test_what_is_committed_again_while_it_is_deleted_stays(tmp_path):
+    root, folder = tmp_path / "hub", tmp_path / "folder"
+    folder.mkdir()
+    (folder / "w.bin").write_bytes(b"weights")
+    import_folder(root, folder, "local/m")
+    headers = {"Authorization": f"Bearer {add_user(root, 'local')}"}
+    store = SharedStore(root)
+    store.then = lambda: import_folder(root, folder, "local/other")
+    hub = Hub(store)
+    client = TestClient(hub, "http://127.0.0.1")
+    body = {"deletions": {"sha": [hashlib.sha256(b"weights").hexdigest()], "rewriteHistory": True}}
+    assert client.post("/api/models/local/m/lfs-files/batch", json=body, headers=headers).status_code == 200
+    assert client.get("/local/m/resolve/main/w.bin").status_code == 404
+    assert client.get("/local/other/resolve/main/w.bin").content == b"weights"
+    hub.close()
+    store.close()
+    assert verify(root) == []
