@@ -56,8 +56,7 @@ def add_user(
     """
     with closing(Store(root)) as store, store.transaction() as db:
         user_id = ensure_user(db, name)
-        if full_name is not None:
-            organizations.set_profile(db, name, full_name)
+        organizations.set_profile(db, name, full_name)
         return create_token(db, user_id, token=token, role=role, label="added by hand")
 
 
@@ -109,8 +108,7 @@ def add_organization(
         ensure_user(db, name, owner=store.default_user)
         if db.execute("SELECT owner_id FROM users WHERE name = ?", (name,)).fetchone()["owner_id"] is None:
             raise HubError(400, f"'{name}' is a user, not an organisation")
-        if full_name is not None or private:
-            organizations.set_profile(db, name, full_name or name, private=private)
+        organizations.set_profile(db, name, full_name, private=private)
         for user, role in members.items():
             organizations.add_member(db, name, user, role)
 

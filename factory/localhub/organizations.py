@@ -9,12 +9,16 @@ from factory.localhub.calls import Call, reply
 from factory.localhub.errors import HubError
 
 
-def set_profile(db: sqlite3.Connection, name: str, full_name: str, *, private: bool = False) -> None:
-    """Keep how a user or organisation wants to be called, and whether its new repositories are private."""
+def set_profile(db: sqlite3.Connection, name: str, full_name: str | None, *, private: bool = False) -> None:
+    """Keep how a user or organisation wants to be called, and that its new repositories are private.
+
+    What is not said stays as it was.
+    """
     db.execute(
         "INSERT INTO profiles SELECT id, ?, ? FROM users WHERE name = ? "
-        "ON CONFLICT (user_id) DO UPDATE SET full_name = excluded.full_name, private = excluded.private",
-        (full_name, private, name),
+        "ON CONFLICT (user_id) DO UPDATE SET private = max(private, excluded.private), "
+        "full_name = iif(excluded.full_name = '', full_name, excluded.full_name)",
+        (full_name or "", private, name),
     )
 
 

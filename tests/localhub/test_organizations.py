@@ -58,6 +58,17 @@ def test_new_repositories_of_a_private_organisation_are_private(hub):
     assert not hub.api().model_info("quiet/two").private
 
 
+def test_what_is_not_said_again_of_an_organisation_stays(hub):
+    add_organization(hub.root, "hush", members={"alice": "admin"}, full_name="The Hush", private=True)
+    add_organization(hub.root, "hush", members={"bob": "read"})
+    add_organization(hub.root, "hush", members={}, private=True)
+    assert hub.api().get_organization_overview("hush").fullname == "The Hush"
+    add_organization(hub.root, "hush", members={}, full_name="The Hushed")
+    assert hub.api().get_organization_overview("hush").fullname == "The Hushed"
+    hub.api().create_repo("hush/one")
+    assert hub.api().model_info("hush/one").private
+
+
 def test_a_user_is_no_organisation_and_a_member_has_to_exist(hub):
     with pytest.raises(HubError, match="is a user"):
         add_organization(hub.root, "bob", members={})
