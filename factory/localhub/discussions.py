@@ -55,7 +55,7 @@ def open_discussion(
     if base_oid is not None:
         write_ref(db, repo_id, f"{PULL_REQUEST}{num}", base_oid)
     _insert_event(db, int(cursor.lastrowid or 0), "comment", author, _comment(description))
-    events.announce_discussion(db, int(cursor.lastrowid or 0), "create", "discussion")
+    events.announce_discussion(db, int(cursor.lastrowid or 0), "create")
     return num
 
 
@@ -76,7 +76,7 @@ def record_event(db: sqlite3.Connection, discussion_id: int, kind: str, author: 
     if kind == "comment":
         events.announce_comment(db, discussion_id, event_id, author, data["latest"]["raw"])
     elif kind != "commit":  # a commit is announced as one of the repository
-        events.announce_discussion(db, discussion_id, "update", "discussion")
+        events.announce_discussion(db, discussion_id, "update")
     return event_id
 
 

@@ -40,8 +40,26 @@ def announce_move(db: sqlite3.Connection, repo: Repo, namespace: str, name: str)
     announce(db, repo, "move", "repo", movedTo={"name": f"{namespace}/{name}", "owner": _owner(db, namespace)})
 
 
-def announce_discussion(db: sqlite3.Connection, discussion_id: int, action: str, scope: str, **content: Any) -> None:
+def announce_discussion(db: sqlite3.Connection, discussion_id: int, action: str) -> None:
     """Queue what happened to a discussion."""
+    repo, discussion = _describe_discussion(db, discussion_id)
+    announce(db, repo, action, "discussion", discussion=discussion)
+
+
+def announce_comment(db: sqlite3.Connection, discussion_id: int, event_id: int, author: str, text: str) -> None:
+    """Queue that a comment was made."""
+    repo, discussion = _describe_discussion(db, discussion_id)
+    comment = {
+        "id": f"{event_id:024x}",
+        "author": _owner(db, author),
+        "hidden": False,
+        "content": text,
+        "url": {"web": f"{discussion['url']['web']}#{event_id:024x}"},
+    }
+    announce(db, repo, "create", "discussion.comment", discussion=discussion, comment=comment)
+
+
+def _describe_discussion(db: sqlite3.Connection, discussion_id: int) -> tuple[Repo, dict[str, Any]]:
     row = db.execute("SELECT * FROM discussions WHERE id = ?", (discussion_id,)).fetchone()
     named = db.execute("SELECT type, namespace, name FROM repos WHERE id = ?", (row["repo_id"],)).fetchone()
     repo = load_repo(db, *named)
@@ -57,13 +75,7 @@ def announce_discussion(db: sqlite3.Connection, discussion_id: int, action: str,
     }
     if row["base"] is not None:
         discussion["changes"] = {"base": row["base"], "mergeCommitId": row["merge_oid"]}
-    announce(db, repo, action, scope, discussion=discussion, **content)
-
-
-def announce_comment(db: sqlite3.Connection, discussion_id: int, event_id: int, author: str, text: str) -> None:
-    """Queue that a comment was made."""
-    comment = {"id": f"{event_id:024x}", "author": _owner(db, author), "hidden": False, "content": text}
-    announce_discussion(db, discussion_id, "create", "discussion.comment", comment={**comment, "url": {"web": "/"}})
+    return repo, discussion
 
 
 def _watches(row: sqlite3.Row, repo: Repo, scope: str) -> bool:

@@ -100,18 +100,23 @@ def _url(call: Call) -> str:
         is_complete = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         is_complete = False
-    if not is_complete or "@" in parts.netloc or len(url) > _MAX_CHARACTERS or not url.isprintable() or " " in url:
-        raise HubError(400, "'url' must be a complete http or https address without a password")
+    if not is_complete or "@" in parts.netloc or len(url) > _MAX_CHARACTERS or not _is_plain(url) or " " in url:
+        raise HubError(400, "'url' must be a complete http or https address in ASCII, without a password")
     return url
 
 
 def _secret(body: dict[str, Any], default: str | None) -> str | None:
     secret = body.get("secret", default)
-    if secret is not None and not (isinstance(secret, str) and secret.isascii() and secret.isprintable()):
+    if secret is not None and not (isinstance(secret, str) and _is_plain(secret)):
         raise HubError(400, "'secret' must be a text of printable ASCII: it is sent in a header")
     if secret is not None and len(secret) > _MAX_CHARACTERS:
         raise HubError(400, f"'secret' has at most {_MAX_CHARACTERS} characters")
     return secret
+
+
+def _is_plain(text: str) -> bool:
+    """Whether HTTP can send a text in its head."""
+    return text.isascii() and text.isprintable()
 
 
 def _watched(body: dict[str, Any]) -> str:

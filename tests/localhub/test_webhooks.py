@@ -86,6 +86,7 @@ def test_the_payload_is_what_huggingface_hub_reads(hub, listener, webhook):
     assert told[2:] == ["create discussion", "create discussion.comment", "update discussion"]
     read = [WebhookPayload(**payload) for payload in payloads]
     assert read[3].comment.content == "An answer"
+    assert read[3].comment.url.web == f"{read[3].discussion.url.web}#{read[3].comment.id}"
     assert read[4].discussion.status == "closed"
     assert read[0].repo.url.web == f"{hub.endpoint}/{repo_id}"
 
@@ -153,6 +154,7 @@ def test_nobody_sees_or_changes_the_webhook_of_another(hub, webhook):
         {"url": "file:///etc/passwd"},
         {"url": "http://user:password@127.0.0.1/"},
         {"url": "http://127.0.0.1:99999/"},
+        {"url": "http://127.0.0.1/caf\u00e9"},
         {"url": "http://127.0.0.1/a b\r\nX: y"},
         {"watched": []},
         {"watched": [{"type": "bucket", "name": "a"}]},
