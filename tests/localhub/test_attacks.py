@@ -1,10 +1,12 @@
 """What an attacker tries and what the Hub answers; every address of the Hub is held against a private repository."""
 
 import hashlib
+import http.client
 import socket
 import ssl
 import subprocess
 import urllib.request
+from contextlib import closing
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -266,3 +268,6 @@ def test_with_a_certificate_it_speaks_tls_and_its_links_do(tmp_path):
         trust = ssl.create_default_context(cafile=str(files[0]))
         with urllib.request.urlopen(hub.endpoint, context=trust) as answer:
             assert f"HF_ENDPOINT={hub.endpoint}" in answer.read().decode()
+        with closing(http.client.HTTPSConnection(urlsplit(hub.endpoint).netloc, context=trust)) as connection:
+            connection.request("POST", "/sign-in", body=f"token={hub.tokens['local']}")
+            assert "Secure" in connection.getresponse().headers["Set-Cookie"]

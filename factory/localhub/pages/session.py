@@ -47,7 +47,7 @@ def sign_in(call: Call) -> Response:
         return render(call, "sign_in.html", 403, target=target, wrong=True)
     response = RedirectResponse(target, 303)
     signed = sign(call.store.secret, _PURPOSE, {"token": digest}, seconds=_SECONDS)
-    response.set_cookie(_cookie(call.store), signed, httponly=True, samesite="strict")
+    response.set_cookie(_cookie(call.store), signed, httponly=True, samesite="strict", secure=call.scheme == "https")
     return response
 
 
