@@ -82,7 +82,10 @@ class Writer:
             self._ledger.faults.append(f"a batch was answered with {status}: {answer[:200]!r}")
             return False
         href = json.loads(answer)["objects"][0]["actions"]["upload"]["href"].removeprefix(self._endpoint)
-        return self._request("PUT", href, content)[0] == 200
+        status, answer = self._request("PUT", href, content)
+        if status != 200:
+            self._ledger.faults.append(f"an upload was answered with {status}: {answer[:200]!r}")
+        return status == 200
 
     def _request(self, method, path, body=None):
         return request(self._connection, method, path, self._token, body)

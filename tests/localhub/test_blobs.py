@@ -44,3 +44,27 @@ def test_what_is_not_stored_has_no_size(blobs):
 def test_a_name_that_is_no_hash_is_no_path(blobs, name):
     with pytest.raises(HubError, match="not a SHA-256"):
         blobs.path(name)
+
+
+class WatchedDisk(Disk):
+    """A disk that notes what is asked of it, by the names of the paths."""
+
+    def __init__(self):
+        self.calls = []
+
+    def sync(self, path):
+        self.calls.append(f"sync {path.name}")
+        super().sync(path)
+
+    def rename(self, source, target):
+        self.calls.append(f"rename {source.name} to {target.name}")
+        super().rename(source, target)
+
+
+def test_content_is_on_the_disk_before_it_has_its_name_and_the_name_after(tmp_path):
+    disk = WatchedDisk()
+    blobs = BlobStore(tmp_path, disk)
+    with blobs.receive() as received:
+        received.write(b"content")
+        sha256, name = blobs.keep(received), received.path.name
+    assert disk.calls == [f"sync {name}", "sync blobs", f"rename {name} to {sha256}", f"sync {sha256[:2]}"]

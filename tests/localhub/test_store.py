@@ -28,6 +28,12 @@ def test_two_stores_are_told_apart(store, tmp_path):
     other.close()
 
 
+def test_a_change_is_on_the_disk_before_it_is_acknowledged(store):
+    with store.transaction() as db:
+        settings = {name: db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
+    assert settings == {"journal_mode": "wal", "synchronous": 2}, "2 is FULL: every commit is synced"
+
+
 def test_a_transaction_happens_as_a_whole_or_not_at_all(store):
     def fail_half_way():
         with store.transaction() as db:
