@@ -44,7 +44,7 @@ def serve(
     """Run the embedded Hub in the foreground."""
     from factory.localhub import errors
     from factory.localhub.pages.running import Runtime
-    from factory.localhub.remote import Remote
+    from factory.localhub.remote import read_remote
     from factory.localhub.server import Started, serve
     from factory.serving.pages import can_open, open_model
 
@@ -61,7 +61,7 @@ def serve(
             ready=announce,
             webhook_hosts=webhook_host,
             runtime=Runtime(can_open, open_model),
-            remote=Remote(tls_cert, tls_key, behind_proxy) if allow_remote else None,
+            remote=read_remote(allow_remote, tls_cert, tls_key, behind_proxy),
         )
     except errors.HubError as refusal:
         raise HubError(refusal.message) from refusal
@@ -186,13 +186,8 @@ def add_organization(
     name: str, members: tuple[str, ...], full_name: str | None, private: bool, root: Path | None
 ) -> None:
     """Add an organisation, or members to one that exists."""
-    roles = dict(_user_and_role(member) for member in members)
+    roles = {user: role for user, _, role in (member.partition(":") for member in members)}
     _call_admin("add_organization", _root(root), name, members=roles, full_name=full_name, private=private)
-
-
-def _user_and_role(member: str) -> tuple[str, str]:
-    user, _, role = member.partition(":")
-    return user, role or "write"
 
 
 def _call_admin(name: str, *arguments: Any, **options: Any) -> Any:

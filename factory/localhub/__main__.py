@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from factory.localhub.errors import HubError
-from factory.localhub.remote import Remote
+from factory.localhub.remote import read_remote
 from factory.localhub.server import Started, serve
 
 
@@ -29,7 +29,7 @@ def main() -> None:
             port=arguments.port,
             ready=_announce,
             webhook_hosts=arguments.webhook_host,
-            remote=_read_remote(arguments),
+            remote=read_remote(arguments.allow_remote, arguments.tls_cert, arguments.tls_key, arguments.behind_proxy),
         )
     except HubError as refusal:
         sys.exit(refusal.message)
@@ -37,12 +37,6 @@ def main() -> None:
         sys.exit(
             f"The Hub cannot serve {arguments.root} on {arguments.host}:{arguments.port}: {fault.strerror or fault}"
         )
-
-
-def _read_remote(arguments: argparse.Namespace) -> Remote | None:
-    if not arguments.allow_remote:
-        return None
-    return Remote(arguments.tls_cert, arguments.tls_key, arguments.behind_proxy)
 
 
 def _announce(started: Started) -> None:

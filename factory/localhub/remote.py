@@ -29,6 +29,15 @@ class Remote:
         return {"ssl_certfile": self.certificate, "ssl_keyfile": self.key} if self.certificate else {}
 
 
+def read_remote(allowed: bool, certificate: Path | None, key: Path | None, behind_proxy: bool) -> Remote | None:
+    """Return what the options of `hub serve` say; raises a HubError for what would be ignored or is not safe."""
+    if allowed:
+        return Remote(certificate, key, behind_proxy)
+    if certificate or key or behind_proxy:
+        raise HubError(400, "--tls-cert, --tls-key and --behind-proxy are for other machines: add --allow-remote")
+    return None
+
+
 def check_address(host: str, remote: Remote | None) -> None:
     """Raise a 400 for an address that other machines reach unless that is wanted."""
     if remote is None and not is_loopback(host):

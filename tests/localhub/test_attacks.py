@@ -250,7 +250,12 @@ def test_the_form_that_takes_a_token_is_among_the_routes():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(("--host", "0.0.0.0"), "--allow-remote"), (("--host", "0.0.0.0", "--allow-remote"), "--tls-cert and --tls-key")],
+    [
+        (("--host", "0.0.0.0"), "--allow-remote"),
+        (("--host", "0.0.0.0", "--allow-remote"), "--tls-cert and --tls-key"),
+        (("--tls-cert", "cert.pem", "--tls-key", "key.pem"), "add --allow-remote"),
+        (("--behind-proxy",), "add --allow-remote"),
+    ],
 )
 def test_other_machines_are_not_served_by_accident(tmp_path, arguments, message):
     with pytest.raises(pytest.fail.Exception, match=message), start_hub(tmp_path, *arguments):

@@ -2,8 +2,10 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
+from factory.cli_hub import hub as hub_command
 from factory.localhub.admin import add_organization, add_user
 from factory.localhub.errors import HubError
 from tests.localhub.conftest import ROOT
@@ -84,3 +86,10 @@ def test_the_command_adds_an_organisation_to_a_running_hub(hub):
     subprocess.run([*command, *options], cwd=ROOT, check=True)
     orgs = {org["name"]: org for org in hub.api("bob").whoami(cache=False)["orgs"]}
     assert (orgs["club"]["fullname"], orgs["club"]["roleInOrg"]) == ("The Club", "read")
+
+
+def test_a_member_without_a_role_is_refused_not_made_a_writer(hub):
+    options = ["org", "add", "guild", "--member", "bob", "--root", str(hub.root)]
+    refused = CliRunner().invoke(hub_command, options).exception
+    assert "use one of read, write, admin" in str(refused)
+    assert hub.request("GET", "/api/organizations/guild/overview").status == 404
