@@ -25,6 +25,13 @@ def test_the_estimate_is_near_the_share_that_was_drawn_blindly(rate, labels):
     assert found["low"] - 0.01 <= is_wrong.mean() <= found["high"] + 0.01
 
 
+def test_that_no_label_contradicts_does_not_prove_that_none_is_wrong():
+    given = np.arange(60) % 3
+    found = estimate_noise(9.0 * np.eye(3)[given], given).rate
+    assert (found["value"], found["low"]) == (0, 0)
+    assert 0.01 < found["high"] < 0.1  # 1.92 / 60 of the rows
+
+
 @pytest.mark.parametrize("doubt", [0.5, 2.0])
 def test_students_that_are_too_sure_or_not_sure_enough_change_nothing(doubt):
     logits, given, is_wrong = draw(2_000, 4, 0.1, doubt=doubt)
