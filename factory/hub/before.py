@@ -10,8 +10,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from factory.errors import HubError
-from factory.hub.fetch import fetch_file
+from factory.hub.fetch import fetch_file, find_file
 from factory.hub.manifest import Manifest, Member, read_manifest
 from factory.hub.target import Target
 from factory.recipe import Recipe
@@ -47,17 +46,16 @@ class Before:
 
 
 def read_before(target: Target, dataset_id: str, release_id: str) -> Before | None:
-    """Return the newest release of a recipe that is not `release_id`; None when there is none, or it is gone."""
+    """Return the newest release of a recipe that is not `release_id`; None when there is none, or it is gone.
+
+    Raises HubError when the Hub does not tell.
+    """
     manifest = read_manifest(target, dataset_id)
     if manifest and manifest.release == release_id:
         tag = manifest.versions[-2].tag if len(manifest.versions) > 1 else None
         manifest = read_manifest(target, dataset_id, tag) if tag else None
-    if manifest is None:
-        return None
-    try:
-        return Before(target, manifest, *_read_contents(target, manifest))
-    except HubError:
-        return None
+    contents = _read_contents(target, manifest) if manifest else None
+    return Before(target, manifest, *contents) if manifest and contents else None
 
 
 def read_settings(path: Path) -> Json:
@@ -74,13 +72,15 @@ def name_version(manifest: Manifest) -> str:
     return f"version {manifest.version.version} (`release-{manifest.release}`)"
 
 
-def _read_contents(target: Target, manifest: Manifest) -> tuple[Json, Json]:
-    """Return report and settings; of a release without students the report has the data alone."""
+def _read_contents(target: Target, manifest: Manifest) -> tuple[Json, Json] | None:
+    """Return report and settings, None where they are gone; without students the report has the data alone."""
     members = [member for member in manifest.repositories if "eval/report.json" in member.files]
     dataset = next(member for member in manifest.repositories if member.type == "dataset")
     name, source = ("eval/report.json", members[0]) if members else ("provenance.json", dataset)
-    path = fetch_file(target, source.id, name, repo_type=source.type, revision=source.commit)
-    recipe = fetch_file(target, dataset.id, "recipe.yaml", repo_type="dataset", revision=dataset.commit)
+    path = find_file(target, source.id, name, repo_type=source.type, revision=source.commit)
+    recipe = find_file(target, dataset.id, "recipe.yaml", repo_type="dataset", revision=dataset.commit)
+    if path is None or recipe is None:
+        return None
     found = json.loads(path.read_text(encoding="utf-8"))
     report = found if members else {"data": found["rows"], "students": [], "gold": found["gold"]}
     return report, read_settings(recipe)

@@ -90,6 +90,25 @@ def fetch_file(
         return Path(target.api.hf_hub_download(repo_id, name, repo_type=repo_type, revision=revision))
 
 
+def find_file(
+    target: Target, repo_id: str, name: str, *, repo_type: str = "model", revision: str | None = None
+) -> Path | None:
+    """Return one file of a repository, None where the Hub says that there is none; raises HubError otherwise.
+
+    The commit is asked for first: of a repository that is gone the client would give what its cache has.
+    """
+    from huggingface_hub.errors import RemoteEntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
+
+    try:
+        with explained(f"{name} of {repo_id} on {target.name}"):
+            commit = target.api.repo_info(repo_id, repo_type=repo_type, revision=revision).sha
+        return fetch_file(target, repo_id, name, repo_type=repo_type, revision=commit)
+    except HubError as fault:
+        if isinstance(fault.__cause__, RemoteEntryNotFoundError | RepositoryNotFoundError | RevisionNotFoundError):
+            return None
+        raise
+
+
 @contextmanager
 def _unpacked(
     source: Fetcher, repo_id: str, repo_type: str, revision: str, patterns: list[str], out: Path

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from factory.errors import HubError
 from factory.hub.changes import MANIFEST
-from factory.hub.faults import explained
+from factory.hub.fetch import find_file
 from factory.hub.history import RepoType
 from factory.hub.target import Target
 
@@ -78,18 +77,9 @@ def read_manifest(target: Target, dataset_id: str, revision: str | None = None) 
 
     Raises HubError for one that cannot be read.
     """
-    from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
-
+    path = find_file(target, dataset_id, MANIFEST, repo_type="dataset", revision=revision)
     place = f"{MANIFEST} of dataset {dataset_id} on {target.name}"
-    try:
-        with explained(place):
-            path = target.api.hf_hub_download(dataset_id, MANIFEST, repo_type="dataset", revision=revision)
-    except HubError as fault:
-        missing = (EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError)
-        if isinstance(fault.__cause__, missing):
-            return None
-        raise
-    return parse_manifest(Path(path).read_text(encoding="utf-8"), place)
+    return parse_manifest(path.read_text(encoding="utf-8"), place) if path else None
 
 
 def parse_manifest(text: str, place: str) -> Manifest:

@@ -36,7 +36,7 @@ def pull(target: Target, name: str, repo_type: RepoType = "model") -> Pulled:
     """Return where the files of NAME or NAME@REVISION are, once they are what the manifest of their release says.
 
     Without a revision it is the newest release that is complete. A model has only safetensors and ONNX, and no code;
-    the scores on its card are computed again from the answers that it ships. Raises HubError naming what differs.
+    its accuracy and agreement are computed again from the answers that it ships. Raises HubError naming what differs.
     """
     repo_id, _, revision = name.partition("@")
     manifest = find_manifest(target, repo_id, repo_type, revision or None)
@@ -74,6 +74,11 @@ def find_manifest(target: Target, repo_id: str, repo_type: RepoType, revision: s
         where = f" at {revision}" if revision else ""
         raise HubError(f"{repo_type} {repo_id}{where} on {target.name} has no manifest; hf-factory did not publish it")
     return manifest
+
+
+def find_entries(report: Json, repo_id: str) -> list[Json]:
+    """Return what a report says of the files of a model."""
+    return [entry for entry in report["students"] if repo_id.endswith(f"/{report['recipe']}-{entry['name']}")]
 
 
 def _find_dataset(target: Target, repo_id: str, repo_type: RepoType, revision: str | None) -> str:
@@ -117,11 +122,8 @@ def _check_scores(folder: Path, repo_id: str, problems: list[str]) -> int:
     """Return how many scores of a report are those of the answers beside it; name the others."""
     report = json.loads((folder / "eval" / "report.json").read_text(encoding="utf-8"))
     answers = _read_answers(folder / "eval" / "predictions.jsonl")
-    names = {entry["name"] for entry in report["students"] if repo_id.endswith(f"-{entry['name']}")}
     right = 0
-    for entry in report["students"]:
-        if entry["name"] != max(names, key=len, default=None):
-            continue
+    for entry in find_entries(report, repo_id):
         for part, score in (("gold", (entry["gold"] or {}).get("accuracy")), ("test", entry["agreement"])):
             hits = answers.get((entry["format"], part))
             if score is None or not hits:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -13,20 +12,20 @@ from factory.evaluation.markdown import columns
 from factory.evaluation.scoreboard import NOTHING, megabytes, percent
 from factory.hub.changes import repos_of
 from factory.hub.faults import explained
-from factory.hub.fetch import fetch_file
+from factory.hub.fetch import find_file
 from factory.hub.history import Repo, RepoType, read_history
 from factory.hub.manifest import Manifest, read_manifest
+from factory.hub.pull import find_entries
 from factory.hub.target import Target
 from factory.recipe import Recipe
 
 TAG = "hf-factory"
-log = logging.getLogger("factory")
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Animal:
-    """A published model with what its report says of its smallest file."""
+    """A published model with what its report says of its safetensors."""
 
     id: str
     updated: str
@@ -143,11 +142,11 @@ def supersede(target: Target, repo: Repo, new_version: str) -> None:
 def _describe(target: Target, model: Any) -> Animal:
     """Return what a model's report says of its safetensors."""
     updated = f"{model.last_modified:%Y-%m-%d}" if model.last_modified else ""
-    try:
-        report = json.loads(fetch_file(target, model.id, "eval/report.json", revision=model.sha).read_text())
-    except HubError:
+    path = find_file(target, model.id, "eval/report.json", revision=model.sha)
+    if path is None:
         return Animal(model.id, updated, NOTHING, {})
-    entries = [entry for entry in report["students"] if model.id.endswith(f"/{report['recipe']}-{entry['name']}")]
+    report = json.loads(path.read_text(encoding="utf-8"))
+    entries = find_entries(report, model.id)
     manifest = read_manifest(target, f"{model.id.split('/')[0]}/{report['recipe']}")
     version = manifest.version.tag if manifest and manifest.release == report["release"] else NOTHING
     return Animal(model.id, updated, version, _narrow(entries[0]) if entries else {})

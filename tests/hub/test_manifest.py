@@ -112,6 +112,23 @@ def test_a_change_of_somebody_else_is_overwritten_only_when_asked_to(target, tmp
     assert contents_by_manifest(target) == {SECOND}
 
 
+def test_a_dataset_that_was_deleted_has_no_manifest_though_a_cache_has(target, tmp_path):
+    push(tmp_path, target, FIRST)
+    assert read_manifest(target, "local/small")
+    target.api.delete_repo("local/small", repo_type="dataset")
+    assert read_manifest(target, "local/small") is None
+
+
+def test_a_hub_that_does_not_tell_is_not_taken_for_one_without_a_release(target, tmp_path):
+    push(tmp_path, target, FIRST)
+    for method, part in (("GET", "/api/datasets/local/small"), ("HEAD", "/release.json")):
+        with meddler(target.endpoint) as proxy:
+            for _ in range(9):
+                proxy.on(method, part, lambda: 500)
+            with pytest.raises(HubError, match=r"^release\.json of local/small on "):
+                read_manifest(Target.at(Access(proxy.endpoint, target.token)), "local/small")
+
+
 def test_a_damaged_manifest_is_one_sentence():
     with pytest.raises(HubError, match=r"^release\.json of me/x is damaged \('repositories'\); publish"):
         parse_manifest("{}", "release.json of me/x")
