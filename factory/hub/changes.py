@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from factory.errors import HubError
-from factory.hub.history import History, Repo, describe, is_same, read_history, read_text
-from factory.hub.target import Target
+from factory.hub.history import History, Repo, describe, is_same, read_text
 from factory.recipe import Recipe
 from factory.recipe_students import Linear, Module, Static
 from factory.release.card_text import merge_cards
@@ -65,17 +64,12 @@ def repos_of(recipe: Recipe, namespace: str) -> list[Repo]:
     return [Repo("dataset", name, "dataset"), *models, *([Repo("space", name, "space")] if has_space else [])]
 
 
-def compare(target: Target, repo: Repo, folder: Path, *, overwrite: bool = False) -> Change:
-    """Return what has to change for `repo` to hold the files of `folder`; asks, and changes nothing.
+def compare_with(history: History, folder: Path, *, overwrite: bool = False, only: Collection[str] = ()) -> Change:
+    """Return what has to change for a repository to hold the files of `folder`, or `only` some of them.
 
     Raises HubError naming the file, and who changed it when, where somebody else's change would be lost, unless
-    `overwrite` says that it may; and what the Hub's client raises.
+    `overwrite` says that it may.
     """
-    return compare_with(read_history(target, repo), folder, overwrite=overwrite)
-
-
-def compare_with(history: History, folder: Path, *, overwrite: bool = False, only: Collection[str] = ()) -> Change:
-    """Return what has to change in a repository of which the history is known, or in `only` some files of it."""
     repo, names = history.repo, [name for name in list_files(folder) if name in only or not only]
     files = {name: folder / name for name in names}
     if history.head is None:

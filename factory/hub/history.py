@@ -59,9 +59,9 @@ class History:
     @property
     def since(self) -> list[GitCommitInfo]:
         """The commits after the last release."""
-        start = self._releases[0][0] if self._releases else len(self.commits)
-        others = self.commits[:start]
-        return others if self._releases else [commit for commit in others if not is_first(commit)]
+        if self._releases:
+            return self.commits[: self._releases[0][0]]
+        return [commit for commit in self.commits if not is_first(commit)]
 
     def find(self, tag: str) -> list[GitCommitInfo]:
         """Return the commits of a release, newest first: of a dataset two, the newer with the manifest."""

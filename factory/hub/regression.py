@@ -12,10 +12,12 @@ from factory.data.examples import Example
 from factory.errors import GateError
 from factory.evaluation.intervals import compare_scores, compare_set_scores
 from factory.hub.before import Before
+from factory.hub.faults import explained
 from factory.hub.manifest import Member
+from factory.release.news import MEASURES
+from factory.release.release import ONNX_NAMES
 
-FILES = {"safetensors": None, "onnx": "onnx/model.onnx", "onnx-int8": "onnx/model_quantized.onnx"}
-MEASURES = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
+FILES = {"safetensors": None, **{format: f"onnx/{name}" for format, name in ONNX_NAMES.items()}}
 log = logging.getLogger("factory")
 Json = dict[str, Any]
 Answers = dict[str, str | tuple[str, ...]]
@@ -99,13 +101,13 @@ def _ask_again(before: Before, member: Member, name: str | None, gold: Sequence[
 
     log.info("asking %s as it is published, about %d gold rows", member.id, len(gold))
     wanted = [path for path in member.files if "/" not in path and path != "README.md"]
-    folder = Path(
-        before.target.api.snapshot_download(
+    with explained(f"model {member.id} on {before.target.name}"):
+        found = before.target.api.snapshot_download(
             member.id, revision=member.commit, allow_patterns=[*wanted, *([name] if name else [])]
         )
-    )
-    found = predict(folder, folder / name if name else None, gold)
-    return {row.id: answer for row, answer in zip(gold, found.answers, strict=True)}
+    folder = Path(found)
+    answers = predict(folder, folder / name if name else None, gold).answers
+    return {row.id: answer for row, answer in zip(gold, answers, strict=True)}
 
 
 def _read_answers(path: Path, format: str) -> Answers:

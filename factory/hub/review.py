@@ -11,7 +11,7 @@ from factory.hub.before import Before, read_before, read_settings
 from factory.hub.regression import Differences, compare_with_published
 from factory.hub.target import Target
 from factory.recipe import Recipe
-from factory.release.news import Edition, News, list_differences, name_students, points, show, tell_news
+from factory.release.news import Edition, News, points, show, tell_news
 from factory.store import Store
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ class Review:
     news: News = field(default_factory=News)
     differences: Differences = field(default_factory=dict)
     before: Before | None = None
-    settings: list[tuple[str, Any, Any]] = field(default_factory=list)
     is_strict: bool = True
 
     def lines(self) -> Iterator[str]:
@@ -34,7 +33,7 @@ class Review:
             yield "nothing is published yet"
             return
         yield f"against {self.before.manifest.version.tag}: {self.news.line}"
-        for path, old, new in self.settings:
+        for path, old, new in self.news.settings:
             yield f"  {path}: {show(old)} -> {show(new)}"
         for (student, format), measured in self.differences.items():
             for name, found in measured.items():
@@ -46,7 +45,7 @@ class Review:
             {"student": student, "format": format, **measured}
             for (student, format), measured in self.differences.items()
         ]
-        settings = [{"setting": path, "before": old, "now": new} for path, old, new in self.settings]
+        settings = [{"setting": path, "before": old, "now": new} for path, old, new in self.news.settings]
         published = self.before.manifest.version.tag if self.before else None
         return {"published": published, "change": self.news.line, "settings": settings, "differences": scores}
 
@@ -63,8 +62,7 @@ def review_release(recipe: Recipe, release: Release, dataset_id: str, store: Sto
     now = Edition(release.report, settings, f"version {number} (`release-{release.id}`)")
     versions = [(version.tag, version.change) for version in before.manifest.versions]
     news = tell_news(before.edition, now, differences, versions)
-    changed = list(list_differences(name_students(before.settings), name_students(settings)))
-    return Review(news, differences, before, changed, recipe.publish.require.not_worse_than_published)
+    return Review(news, differences, before, recipe.publish.require.not_worse_than_published)
 
 
 def _read_gold(recipe: Recipe, store: Store, target: Target) -> list[Example]:

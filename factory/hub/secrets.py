@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 from factory.data.personal_data import find_secrets
@@ -16,7 +17,7 @@ def check_secrets(folder: Path) -> None:
     remedy = "nothing was published: revoke it, take it out, or set `filter.personal_data` to mask or drop"
     for path in sorted(folder.glob("dataset/**/*.parquet")):
         for place, row in read_rows(path):
-            for found in (found for column in TEXT_COLUMNS for found in find_secrets(str(row.get(column) or ""))):
+            for found in chain.from_iterable(find_secrets(str(row.get(column) or "")) for column in TEXT_COLUMNS):
                 raise HubError(f"row {place} of {path.relative_to(folder)} holds a {found.kind}; {remedy}")
     for path in sorted(folder.glob("*/recipe.yaml")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):

@@ -12,15 +12,17 @@ from factory.evaluation.scoreboard import NOTHING, percent
 FIRST = "First release."
 SHOWN_SETTINGS = 12
 MAX_SHOWN_CHARACTERS = 60
+MEASURES = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class News:
-    """What changed: in one line, and as a section of the card of each folder."""
+    """What changed: in one line, as a section of the card of each folder, and the settings with old and new value."""
 
     line: str = FIRST
     sections: dict[str, str] = field(default_factory=dict)
+    settings: list[tuple[str, Any, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def tell_news(
     `differences` are those of files on the same gold rows, by student and format: measure to difference, low, high,
     p. `versions` are the names of the releases so far with the line of each, the last `old`.
     """
-    settings = list(list_differences(name_students(old.settings), name_students(new.settings)))
+    settings = list(_list_differences(_name_students(old.settings), _name_students(new.settings)))
     students = list(dict.fromkeys(entry["name"] for entry in new.report["students"]))
     shared = [*_tell_rows(old.report, new.report), *_tell_settings(settings)]
     head = f"## What changed\n\n{new.name.capitalize()} follows {old.name}."
@@ -49,14 +51,14 @@ def tell_news(
     for student in students:
         scores = list(_tell_scores(old.report, new.report, student, differences))
         sections[f"model-{student}"] = "\n\n".join([head, *scores, *shared, history])
-    return News(_summarise(old.report, new.report, differences, len(settings)), sections)
+    return News(_summarise(old.report, new.report, differences, len(settings)), sections, settings)
 
 
-def list_differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+def _list_differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
     """Yield path, old and new value of each setting that is not the same; None where there is none."""
     if isinstance(old, dict) and isinstance(new, dict):
         for name in dict.fromkeys([*old, *new]):
-            yield from list_differences(old.get(name), new.get(name), f"{path}.{name}".lstrip("."))
+            yield from _list_differences(old.get(name), new.get(name), f"{path}.{name}".lstrip("."))
     elif old != new:
         yield path, old, new
 
@@ -67,7 +69,7 @@ def show(value: Any) -> str:
     return text if len(text) <= MAX_SHOWN_CHARACTERS else f"{text[: MAX_SHOWN_CHARACTERS - 3]}..."
 
 
-def name_students(settings: Json) -> Json:
+def _name_students(settings: Json) -> Json:
     """Return settings with the students by name, so that one more above does not change those below."""
     students = {student["name"]: student for student in settings.get("students") or []}
     return {**settings, "students": students}
@@ -106,7 +108,7 @@ def _tell_scores(old: Json, new: Json, student: str, differences: Mapping[tuple[
             rows += _score_rows(before.get(entry["format"]), entry, measured)
     yield table(["file", "measure", "before", "now", "difference"], rows, "llrrr")
     agreement = "Agreement is each time with the held-out rows of that release."
-    if differences:
+    if any(name == student for name, _ in differences):
         yield f"Per cent with 95 % intervals; differences in points, on the same gold rows for both. {agreement}"
     elif new["gold"]:
         yield f"Per cent with 95 % intervals, not measured on the same gold rows for both. {agreement}"
@@ -115,8 +117,7 @@ def _tell_scores(old: Json, new: Json, student: str, differences: Mapping[tuple[
 
 
 def _score_rows(before: Json | None, now: Json, measured: Json) -> Iterator[list[str]]:
-    measures = {"accuracy": "accuracy", "macro_f1": "macro-F1"} if now["gold"] else {}
-    for name, shown in measures.items():
+    for name, shown in MEASURES.items() if now["gold"] else ():
         was = (before or {}).get("gold")
         change = points(measured[name]) if name in measured else NOTHING
         yield [now["format"], shown, percent(was[name]) if was else NOTHING, percent(now["gold"][name]), change]
