@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from factory.data.gold import iter_gold
-from factory.errors import DataError
 from factory.evaluation.markdown import columns, plain
 from factory.evaluation.scoreboard import percent
 from factory.evaluation.scoring import score_answers, trusted_answers
@@ -56,8 +55,6 @@ def audit_model(
     kind: Kind = single if classify.thresholds is None else "multi-label"
     columns_of = Gold(file=str(gold), text=text_column, label=label_column, labelled_by="you")
     rows = list(iter_gold(gold, columns_of, kind, classify.labels))
-    if not rows:
-        raise DataError(f"{gold} has no rows; give it texts with labels")
     said = classify([row.content for row in rows])
     if kind == "multi-label":
         predicted = [tuple(answer["label"] for answer in answers) for answers in said]

@@ -5,46 +5,21 @@ import json
 import pytest
 
 from factory.errors import GateError
-from factory.hub.embedded import embedded_hub
-from factory.hub.history import Repo
 from factory.hub.publish import propose_release
-from factory.hub.push import Push, push_release
+from factory.hub.push import Push
 from factory.hub.regression import FILES, check_regression
 from factory.hub.review import review_release
 from factory.hub.staging import staged
-from factory.hub.target import Target
 from factory.pipeline import Release
-from factory.release.release import write_release
 from factory.store import Store
-from tests.release.outputs import RECIPE, gold_rows, make_outputs
-
-LABELS = ["agree", "neutral", "disagree"]
-REPOS = [
-    Repo("dataset", "local/climate-stance", "dataset"),
-    Repo("model", "local/climate-stance-minilm", "model-minilm"),
-    Repo("space", "local/climate-stance", "space"),
-]
+from tests.hub.scored import LABELS, REPOS, make_release
+from tests.release.outputs import RECIPE
 
 
-@pytest.fixture(scope="module")
-def target(tmp_path_factory):
+@pytest.fixture
+def target(published):
     """A Hub on which a first release is published."""
-    with embedded_hub(tmp_path_factory.mktemp("review") / "hub") as access:
-        target = Target.at(access)
-        _, release = make_release(tmp_path_factory.mktemp("first"), "aaaaaaaaaaaa")
-        push_release(release.path, REPOS, f"release-{release.id}", private=False, target=target)
-        yield target
-
-
-def make_release(folder, release_id, text=RECIPE):
-    """Return a recipe and its release, whose scores are the same each time."""
-    (folder / "made").mkdir()
-    outputs = make_outputs(folder / "made", text, gold=gold_rows(LABELS))
-    outputs.release_id = release_id
-    (folder / "release").mkdir()
-    write_release(*outputs, out=folder / "release")
-    report = json.loads((folder / "release" / "report.json").read_text())
-    return outputs.recipe, Release(folder / "release", release_id, report)
+    return published
 
 
 def spoil(release, format, share):

@@ -14,21 +14,17 @@ from factory.hub.pull import pull
 from factory.hub.push import push_release
 from factory.hub.target import Target
 from factory.hub.zoo import find_leftovers, find_repo, list_zoo, render_zoo
+from tests.hub.scored import REPOS, make_release
 from tests.hub.small import SECOND, write_small
-from tests.hub.test_review import REPOS, make_release
 
 MODEL = "local/climate-stance-minilm"
 
 
-@pytest.fixture(scope="module")
-def target(tmp_path_factory):
+@pytest.fixture
+def target(published):
     """A Hub with one release, and one that is not ours."""
-    with embedded_hub(tmp_path_factory.mktemp("zoo") / "hub") as access:
-        target = Target.at(access)
-        _, release = make_release(tmp_path_factory.mktemp("first"), "aaaaaaaaaaaa")
-        push_release(release.path, REPOS, f"release-{release.id}", private=False, target=target)
-        target.api.create_repo("local/other")
-        yield target
+    published.api.create_repo("local/other", exist_ok=True)
+    return published
 
 
 @pytest.fixture
@@ -61,7 +57,7 @@ def test_datasets_and_spaces_are_pulled_too(target, run):
 def test_what_is_no_release_is_named(target):
     with pytest.raises(HubError, match=r"^provenance\.json of local/other on .* does not exist"):
         pull(target, "local/other")
-    with pytest.raises(HubError, match=r"^release\.json of dataset local/nothing|no manifest"):
+    with pytest.raises(HubError, match=r"^dataset local/nothing at v1 on .* has no manifest; hf-factory did not"):
         pull(target, "local/nothing@v1", "dataset")
 
 

@@ -1,6 +1,7 @@
 """What a person does on a Hub, step by step, with the clients as they come; each step leans on those before it."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -238,7 +239,11 @@ def upload_three_hundred_files(it):
 def load_again_without_a_network(it):
     code = f"from transformers import AutoConfig; print(AutoConfig.from_pretrained({it.id('pushed')!r}).num_labels)"
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment(HF_HUB_OFFLINE="1"), capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.stdout.strip() == "2", done.stderr
 
@@ -247,12 +252,6 @@ def commit(it, name, path, **options):
     return it.api.create_commit(
         it.id(name), [CommitOperationAdd(path, b"text")], commit_message=f"Add {path}", **options
     )
-
-
-def environment(**changes):
-    import os
-
-    return {**os.environ, **changes}
 
 
 def _commit_with_patience(it, path):
