@@ -21,7 +21,7 @@ type_choice = click.Choice(["model", "dataset", "space"])
 @click.option("--type", "repo_type", type=type_choice, default="model", show_default=True)
 @format_option
 def pull(name: str, repo_type: str, form: str) -> None:
-    """Fetch a release, check every file and score against its manifest, and print the folder."""
+    """Fetch a release, check its files and scores, and print the folder."""
     from factory.hub.pull import pull as pull_release
     from factory.hub.target import open_target
 
