@@ -139,7 +139,7 @@ class Asking:
             cost, result = bound, Result("interrupted", estimated=True)
             raise
         else:
-            cost = self._account.cost(*reply.tokens) if reply.tokens else bound
+            cost = self._account.charge(reply.tokens, bound)
             seconds = round(time.monotonic() - began, 3)
             result = Result(reply.outcome, reply.body, reply.model, reply.tokens is None, seconds)
             return reply
@@ -159,7 +159,7 @@ class Asking:
         if kind is Kind.UNREACHED:
             return Cost()
         if kind in (Kind.LOST, Kind.BROKEN):
-            return self._account.cost(*tokens) if tokens else bound
+            return self._account.charge(tokens, bound)
         return Cost(calls=1)
 
     def _is_simplified(self, fault: Fault, request: dict[str, Any]) -> bool:

@@ -153,7 +153,6 @@ def _judge(account: Account, bound: Cost, row: Json) -> tuple[Cost, Result]:
     try:
         reply = read_reply(body)
     except Fault as fault:
-        cost = account.cost(*fault.tokens) if fault.tokens else bound
-        return cost, Result(f"failed: {fault.reason}", body, None, fault.tokens is None)
-    cost = account.cost(*reply.tokens) if reply.tokens else bound
-    return cost, Result(reply.outcome, body, reply.model, reply.tokens is None)
+        result = Result(f"failed: {fault.reason}", body, None, fault.tokens is None)
+        return account.charge(fault.tokens, bound), result
+    return account.charge(reply.tokens, bound), Result(reply.outcome, body, reply.model, reply.tokens is None)

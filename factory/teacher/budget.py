@@ -45,9 +45,13 @@ class Account:
         """Return the most that sending `request` could cost."""
         return self.cost(len(request.encode()) + self._more_input, max_tokens + self._more_output)
 
-    def cost(self, input_tokens: int, output_tokens: int, calls: int = 1) -> Cost:
-        """Return the cost of these tokens at the teacher's price."""
-        return price_tokens(self._price, calls, input_tokens, output_tokens)
+    def cost(self, input_tokens: int, output_tokens: int) -> Cost:
+        """Return the cost of a call with these tokens at the teacher's price."""
+        return price_tokens(self._price, 1, input_tokens, output_tokens)
+
+    def charge(self, tokens: tuple[int, int] | None, bound: Cost) -> Cost:
+        """Return what a call did cost: these tokens in and out, or its bound where the server did not tell them."""
+        return self.cost(*tokens) if tokens else bound
 
     def book(self, question: Question, request: str, bound: Cost) -> bool:
         """Set `bound` aside and return True, or return False if it must wait for calls in flight to be settled.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -137,13 +137,10 @@ class ChatTeacher:
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Ledger, Account]]:
-        ledger = Ledger(self._ledger)
         cached = self.usage.cached
-        try:
+        with closing(Ledger(self._ledger)) as ledger:
             yield ledger, Account(ledger, self._recipe, self._budget, self._settings.price, self.usage)
             ledger.count_served(self._recipe, self.usage.cached - cached)
-        finally:
-            ledger.close()
 
     def _run(self, account: Account, work: Callable[[Asking], Awaitable[Value]]) -> Value:
         wire = Wire(self._settings)

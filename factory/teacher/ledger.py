@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -76,8 +76,8 @@ class Question:
 class Result:
     """What came of a call: an outcome, the raw reply, who gave it, how long it took.
 
-    The outcome is one of `ledger_sql.COMPLETE` or the reason of a failure. `estimated` says that
-    the server did not tell the tokens, which therefore stay at their upper bound.
+    The outcome is one of `ledger_sql.COMPLETE` or the reason of a failure. `estimated` says that the server did not
+    tell the tokens, which therefore stay at their upper bound.
     """
 
     outcome: str
@@ -211,17 +211,14 @@ class Ledger:
 
 
 def summarise(path: Path, recipe: str | None = None) -> dict[str, Any]:
-    """Return calls, cached, retries, tokens and dollars, and the same by_model and by_recipe, of one recipe or all.
+    """Return calls, cached, retries, estimated, tokens and dollars, of one recipe or all, and by_model and by_recipe.
 
     `estimated` counts the questions of which a server did not tell the tokens; those stand at their upper bound.
     """
     if not path.exists():
         return {**_name_sums((None,) * 6), "cached": 0, "by_model": {}, "by_recipe": {}}
-    ledger = Ledger(path)
-    try:
+    with closing(Ledger(path)) as ledger:
         return ledger.summarise(recipe)
-    finally:
-        ledger.close()
 
 
 def _as_cost(row: Any) -> Cost:
