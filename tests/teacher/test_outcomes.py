@@ -61,8 +61,8 @@ AGAIN = {
     # lost or broken: it may have been paid for
     "502": Again(Status(502), "server error (HTTP 502)", BOUND),
     "504": Again(Status(504), "server error (HTTP 504)", BOUND),
-    "no answer": Again(Hang(), "no answer in 0.3 s", BOUND),
-    "a byte now and then": Again(Dribble(0.05, "slow"), "no answer in 0.3 s", BOUND),
+    "no answer": Again(Hang(), "no answer in 1 s", BOUND),
+    "a byte now and then": Again(Dribble(0.05, "slow"), "no answer in 1 s", BOUND),
     "connection closed": Again(Drop(), "connection lost", BOUND),
     "shorter than promised": Again(Raw(b'{"choices": []}', length=999), "connection lost", BOUND),
     "cut JSON": Again(Raw(b'{"choices": [{"mess'), "broken answer", BOUND),
@@ -111,7 +111,7 @@ class Play:
         self.sent = 0
         self.server = ScriptedTeacher(self.answer)
         self.reaction, self.times, self.task = reaction, times, task
-        self.teacher = open_teacher(self.server, concurrency=1, max_attempts=2, timeout_seconds=0.3, max_tokens=BOUND)
+        self.teacher = open_teacher(self.server, concurrency=1, max_attempts=2, timeout_seconds=1, max_tokens=BOUND)
 
     def answer(self, asked):
         self.sent += asked.text == "odd one"
