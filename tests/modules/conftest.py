@@ -3,16 +3,7 @@
 import pytest
 
 from tests.modules.llama import write_ingredients
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread():
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+from tests.threads import one_thread  # noqa: F401  # a fixture
 
 
 @pytest.fixture(scope="session")

@@ -7,17 +7,7 @@ import pytest
 from factory.store import Artifact
 from factory.students.compression import export_onnx, quantize_onnx
 from tests.students.toy import train_toy, write_toy
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread():
-    """Two layers are too small to share: threads would spend their time waiting for each other."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+from tests.threads import one_thread  # noqa: F401  # a fixture
 
 
 @pytest.fixture(scope="session")
