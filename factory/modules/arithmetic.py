@@ -6,20 +6,20 @@ sum of the changes, exactly), by sign (TIES: Yadav et al. 2023), or by dropping 
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from factory.errors import HubError
+from factory.evaluation.scoring import write_json
 from factory.modules.factors import Factors, Pair, extract_factors, read_factors, save_factors
-from factory.modules.module import SIDECAR, is_prefix, read_sidecar
+from factory.modules.loading import SIDECAR
+from factory.modules.module import is_prefix, read_sidecar
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-HOW = ("linear", "ties", "dare")
 Json = dict[str, Any]
 
 
@@ -47,13 +47,12 @@ def add_modules(folders: Sequence[Path], weights: Sequence[float], out: Path, ho
     return about
 
 
-def scale_module(folder: Path, factor: float, out: Path) -> Json:
+def scale_module(folder: Path, factor: float, out: Path) -> None:
     """Write a module whose change is `factor` times as large to `out`; -1 undoes what the module does."""
     about = _open(folder)
     factors = {name: Pair(pair.b * factor, pair.a) for name, pair in read_factors(folder).items()}
     about = {**about, "form": "task-arithmetic", "made_of": [{"name": folder.name, "weight": factor}], "how": "linear"}
     _save(factors, about, out)
-    return about
 
 
 def _open(folder: Path) -> Json:
@@ -96,4 +95,4 @@ def _merge(parts: Sequence[Factors], weights: Sequence[float], how: str, density
 def _save(factors: Factors, about: Mapping[str, Any], out: Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
     save_factors(factors, out, about["base"]["name"], about["base"]["revision"])
-    (out / SIDECAR).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(out / SIDECAR, about)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from factory.data.examples import read_examples
 from factory.evaluation.report import is_local
+from factory.evaluation.scoring import write_json
 from factory.modules.factors import Factors, save_factors
 from factory.modules.gradients import distil_factors
+from factory.modules.loading import SIDECAR
 from factory.modules.module import Module, describe_module
 from factory.modules.patching import patch_weights
 from factory.modules.prefixes import save_prefix
-from factory.modules.reading import load_base, read_nodes, read_prefix, score_labels
+from factory.modules.reading import diverge, load_base, read_nodes, read_prefix, score_labels
 from factory.modules.targets import Targets, open_wording, read_targets
 from factory.modules.unrelated import read_unrelated
 from factory.modules.wording import Tokens, Wording
@@ -54,7 +56,7 @@ def bake_module(made_of: Ingredients, run: Settings, *, out: Path) -> None:
     module = Module.open(out / "adapter", oven.wording, made_of["base"].path)
     scores = oven.diverge(module.read(oven.texts("validation")), "validation")
     found = {**facts, "validation_kl": float(scores.mean())}
-    (out / "baked.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write_json(out / "baked.json", found)
     shutil.rmtree(out / SCRATCH, ignore_errors=True)
 
 
@@ -69,14 +71,14 @@ def finish_module(made_of: Ingredients, runs: list[Settings], baked: list[Artifa
     bias = module.read_labels(oven.texts("train")[:CALIBRATION_TEXTS]).mean(0)
     said, wanted = module.read_labels(oven.texts("validation")), oven.targets["validation"].prompted
     about = describe_module(made_of, run, oven.wording, bias.tolist(), fit_temperature(said, wanted))
-    _write(model / "module.json", about)
+    write_json(model / SIDECAR, about)
     tried = [
         {"lr": one.lr, "ridge": one.ridge, "seed": one.seed, "validation_kl": facts["validation_kl"]}
         for one, facts in zip(runs, found, strict=True)
     ]
     rows = {part: len(oven.targets[part]) for part in ("train", "validation")}
     settings = run.model_dump(mode="json", exclude={"name", "seeds"})
-    _write(out / "training.json", {"rows": rows, "student": settings, "tried": tried, **found[best]})
+    write_json(out / "training.json", {"rows": rows, "student": settings, "tried": tried, **found[best]})
 
 
 def fit_temperature(said: Tensor, wanted: Tensor) -> float:
@@ -149,13 +151,9 @@ class Oven:
 def diverge_calibrated(targets: Targets, read: Tensor, wording: Wording, bias: Tensor) -> Tensor:
     """Return the divergence from the prompted label probabilities with their mean over the texts taken out."""
     wanted, said = (targets.prompted - bias).log_softmax(-1), score_labels(wording, read).log_softmax(-1)
-    return (wanted.exp() * (wanted - said)).sum(-1)
+    return diverge(wanted, said)
 
 
 def name_of(run: Settings) -> tuple[str | None, str | None]:
     """Return the Hub id and revision of the base model, None for a folder of the user's."""
     return (None, None) if is_local(run.base_model) else (run.base_model, run.revision)
-
-
-def _write(path: Path, value: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -11,6 +11,7 @@ from factory.evaluation.markdown import columns
 from factory.evaluation.scoreboard import percent
 from factory.modules.figures import nats
 from factory.modules.module import Module
+from factory.modules.reading import diverge
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,6 +58,6 @@ def render_composition(found: Sequence[Json]) -> str:
 
 def _compare(before: Tensor, after: Tensor) -> Json:
     wanted, said = before.log_softmax(-1), after.log_softmax(-1)
-    kl = (wanted.exp() * (wanted - said)).sum(-1)
+    kl = diverge(wanted, said)
     same = before.argmax(-1) == after.argmax(-1)
     return {"agreement": bootstrap_share(same.numpy()), "kl": bootstrap_ratio(kl.numpy(), [1.0] * len(kl))}

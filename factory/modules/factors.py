@@ -56,22 +56,21 @@ def balance_factors(pair: Pair) -> Pair:
     return Pair((outer @ left * root).float(), (root[:, None] * right @ inner.T).float())
 
 
-def merge_factors(network: Any, factors: Mapping[str, Pair], scale: float = 1.0) -> Any:
+def merge_factors(network: Any, factors: Mapping[str, Pair]) -> Any:
     """Add the changes to the weights of `network`, in place, and return it."""
     import torch
 
     with torch.no_grad():
         for name, pair in factors.items():
             weight = network.get_submodule(name).weight
-            weight += scale * (pair.b.float() @ pair.a.float()).to(weight.dtype)
+            weight += (pair.b.float() @ pair.a.float()).to(weight.dtype)
     return network
 
 
 def save_factors(factors: Mapping[str, Pair], folder: Path, base: str | None, revision: str | None) -> None:
-    """Write adapter_config.json and adapter_model.safetensors in half precision; equal factors give equal bytes."""
+    """Write factors as a plain LoRA in half precision; equal factors give equal bytes."""
     import torch
     from peft import LoraConfig
-    from safetensors.torch import save_file
 
     ranks = {name: len(pair.a) for name, pair in factors.items()}
     rank = max(ranks.values())
@@ -87,14 +86,28 @@ def save_factors(factors: Mapping[str, Pair], folder: Path, base: str | None, re
         alpha_pattern=others,
         target_modules=sorted(factors),
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = {**config.to_dict(), "target_modules": sorted(factors)}
-    (folder / CONFIG).write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     weights = {}
     for name, pair in sorted(factors.items()):
         for side, matrix in (("A", pair.a), ("B", pair.b)):
             weights[f"{PREFIX}{name}.lora_{side}.weight"] = matrix.detach().to(torch.float16).contiguous()
-    save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+    write_adapter({**config.to_dict(), "target_modules": sorted(factors)}, weights, folder)
+
+
+def write_adapter(settings: Mapping[str, Any], weights: Mapping[str, Tensor], folder: Path) -> None:
+    """Write adapter_config.json and adapter_model.safetensors, as peft reads them."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CONFIG).write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    save_file(dict(weights), folder / WEIGHTS, metadata={"format": "pt"})
+
+
+def save_tensors(tensors: Mapping[str, Tensor], file: Path) -> None:
+    """Write a safetensors file that is there whole or not at all."""
+    from safetensors.torch import save_file
+
+    save_file(dict(tensors), file.with_suffix(".part"))
+    file.with_suffix(".part").replace(file)
 
 
 def read_factors(folder: Path) -> Factors:
@@ -114,10 +127,12 @@ def read_factors(folder: Path) -> Factors:
 
 
 def fingerprint_base(folder: Path) -> str:
-    """Return one SHA-256 over the weights of a base model and their names."""
+    """Return one SHA-256 over the weights that transformers reads of a base model, and their names."""
     import hashlib
 
+    from factory.hub.fetch import WEIGHTS as PATTERNS
+
     whole = hashlib.sha256()
-    for file in sorted(folder.glob("*.safetensors")):
+    for file in sorted(file for pattern in PATTERNS for file in folder.glob(pattern) if file.suffix == ".safetensors"):
         whole.update(f"{file.name} {hash_file(file)}\n".encode())
     return whole.hexdigest()

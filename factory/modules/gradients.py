@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from factory.errors import TrainingError
-from factory.modules.factors import Factors, Pair, balance_factors, extract_factors
+from factory.modules.factors import Factors, Pair, balance_factors, extract_factors, save_tensors
 from factory.modules.reading import load_base
 from factory.modules.training import draw_batches, train_weights
 from factory.recipe_module import Module as Settings
 from factory.recipe_students import SUBTRACTED
+from factory.students.adapters import choose_layers
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,21 +48,13 @@ def find_layers(network: Any, run: Settings) -> list[str]:
     """Return the names of the layers that get factors; raises TrainingError for a name or a rank that fits none."""
     from torch.nn import Linear
 
-    head, where = network.get_output_embeddings(), f"students: {run.name}: "
-    found = {name: layer for name, layer in network.named_modules() if isinstance(layer, Linear) and layer is not head}
-    wanted = ["down_proj"] if run.init == "activation-patch" else run.target_modules
-    if wanted != "all-linear":
-        names = [wanted] if isinstance(wanted, str) else wanted
-        for name in names:
-            if not any(f".{layer}".endswith(f".{name}") for layer in found):
-                known = ", ".join(sorted({layer.rpartition(".")[2] for layer in found}))
-                raise TrainingError(f"{where}target_modules: {run.base_model} has no {name}; it has {known}")
-        found = {it: layer for it, layer in found.items() if any(f".{it}".endswith(f".{name}") for name in names)}
-    smallest = min(found, key=lambda name: min(found[name].weight.shape))
-    most = min(found[smallest].weight.shape)
-    if run.rank > most:
-        raise TrainingError(f"{where}rank is {run.rank}, but {smallest} takes {most} at most; lower it")
-    return list(found)
+    head = network.get_output_embeddings()
+    sides = {
+        name: min(layer.weight.shape)
+        for name, layer in network.named_modules()
+        if isinstance(layer, Linear) and layer is not head
+    }
+    return choose_layers(sides, "down_proj" if run.init == "activation-patch" else run.target_modules, run)
 
 
 def _train_layers(
@@ -137,7 +129,7 @@ def _read_start(
 
     import torch
     from peft import get_peft_model
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import load_file
 
     if start:
         return {name: balance_factors(pair) for name, pair in start.items()}
@@ -152,8 +144,7 @@ def _read_start(
         pairs = {name: _take(layer, None) for name, layer in _adapted(other)}
         place.mkdir(parents=True, exist_ok=True)
         sides = {f"{name}.{side}": matrix for name, pair in pairs.items() for side, matrix in pair._asdict().items()}
-        save_file(sides, file.with_suffix(".part"))
-        file.with_suffix(".part").replace(file)
+        save_tensors(sides, file)
     kept = load_file(file)
     return {name: Pair(kept[f"{name}.b"], kept[f"{name}.a"]) for name in layers}
 

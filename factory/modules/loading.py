@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from factory.errors import HubError
+from factory.modules.factors import CONFIG
+from factory.modules.factors import WEIGHTS as FACTORS
 from factory.students.classifier import Classifier
 
 if TYPE_CHECKING:
     from factory.hub.target import Target
 
 SIDECAR = "module.json"
-FILES = (SIDECAR, "adapter_config.json", "adapter_model.safetensors")
-BASE_FILES = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt")
+FILES = (SIDECAR, CONFIG, FACTORS)
 
 
-def load_module(folder: Path, target: Target, base: Path | None = None) -> Classifier:
-    """Return the module in `folder` as a classifier; its base model is in `base`, or comes from the Hub.
+def load_module(folder: Path, target: Target) -> Classifier:
+    """Return the module in `folder` as a classifier; its base model comes from the Hub.
 
     Raises HubError where torch or the base model is missing, or where that has other weights than it was baked on.
     """
@@ -28,7 +29,7 @@ def load_module(folder: Path, target: Target, base: Path | None = None) -> Class
         raise HubError(f"a module needs {fault.name}; pip install 'hf-factory[build]'") from fault
 
     about = read_sidecar(folder)
-    module = Module.load(folder, base or find_base(target, about["base"]["name"], about["base"]["revision"]))
+    module = Module.load(folder, find_base(target, about["base"]["name"], about["base"]["revision"]))
     return Classifier(list(about["labels"]), module.scores, reads_pairs=False)
 
 
@@ -40,9 +41,12 @@ def load_together(names: Sequence[str], revision: str | None = None) -> list[Cla
     from factory.hub.target import open_target
     from factory.modules.module import read_sidecar
     from factory.modules.rack import Rack
+    from factory.students.loading import download_files
 
     with open_target() as target:
-        folders = [Path(name) if Path(name).is_dir() else _pull(name, revision, target) for name in names]
+        folders = [
+            Path(name) if Path(name).is_dir() else download_files(target, name, revision, FILES) for name in names
+        ]
         about = read_sidecar(folders[0])["base"]
         rack = Rack(find_base(target, about["name"], about["revision"]))
     for name, folder in zip(names, folders, strict=True):
@@ -50,25 +54,22 @@ def load_together(names: Sequence[str], revision: str | None = None) -> list[Cla
     return [rack.classifier(name) for name in names]
 
 
-def _pull(name: str, revision: str | None, target: Target) -> Path:
-    from factory.hub.faults import explained
-
-    with explained(f"{name} on {target.name}"):
-        return Path(target.api.snapshot_download(name, revision=revision, allow_patterns=list(FILES)))
-
-
 def find_base(target: Target, name: str, revision: str) -> Path:
     """Return the folder of the cache with a base model of a Hub; raises HubError where it is not there."""
     from huggingface_hub.errors import HFValidationError
 
     from factory.hub.faults import FAULTS
-    from factory.hub.fetch import Fetcher
+    from factory.hub.fetch import SETTINGS, TOKENIZER, WEIGHTS, Fetcher
 
     if "/" not in name:
-        raise HubError(f"its base model {name} was a folder on the author's machine; give your copy as `base`")
+        raise HubError(
+            f"its base model {name} was a folder on the author's machine; "
+            f"load your copy with it: factory.modules.module.Module.load(FOLDER, BASE)"
+        )
+    patterns = [*WEIGHTS, *SETTINGS, *TOKENIZER]
     for place in Fetcher(target).places():
         try:
-            found = place.api.snapshot_download(name, revision=revision, allow_patterns=list(BASE_FILES))
+            found = place.api.snapshot_download(name, revision=revision, allow_patterns=patterns)
         except (*FAULTS, OSError, HFValidationError):
             continue
         return Path(found)

@@ -14,7 +14,7 @@ from factory.evaluation.scoring import DOLLARS_PER_CORE_HOUR, score_student, wri
 from factory.modules.baking import Ingredients
 from factory.modules.factors import WEIGHTS
 from factory.modules.module import Module, read_sidecar
-from factory.modules.reading import load_base, read_all, read_prefix, score_labels
+from factory.modules.reading import copy_prefix, diverge, load_base, read_prefix, score_labels
 from factory.modules.targets import Targets, open_wording, read_targets
 from factory.modules.timing import time_calls
 from factory.modules.unrelated import read_unrelated
@@ -115,8 +115,8 @@ class Laboratory:
 
     def _compare(self, texts: list[Tokens], targets: Targets) -> Json:
         """Return divergences and fidelity, over the vocabulary or what `label-calibrated` teaches, and agreement."""
-        prompted = self._read(self.base, texts, self.prefix)
-        bare, ours = self._read(self.base, texts, None), self.module.read(texts)
+        prompted = Module(self.base, self.prefix, self.wording).read(texts)
+        bare, ours = Module(self.base, None, self.wording).read(texts), self.module.read(texts)
         labels = score_labels(self.wording, ours)
         recorded, reach = targets.diverge(ours), targets.reach.exp()
         over = "vocabulary"
@@ -160,13 +160,11 @@ class Laboratory:
 
     def _surprise(self, network: Any, tokens: Tokens, prefix: Any) -> float:
         """Return the sum of the losses of tokens, in nats."""
-        import copy
-
         import torch
 
         with torch.inference_mode():
             given = torch.tensor([tokens if prefix else [self.wording.start, *tokens]])
-            read = network(given, past_key_values=copy.deepcopy(prefix), use_cache=bool(prefix)).logits[0]
+            read = network(given, past_key_values=copy_prefix(prefix, 1), use_cache=bool(prefix)).logits[0]
             said = read.float().log_softmax(-1)[:-1]
             wanted = given[0, 1:]
             return -float(said[torch.arange(len(wanted)), wanted].sum())
@@ -180,19 +178,10 @@ class Laboratory:
         hits["module"] = _both(read, read.new_tensor(self.about["bias"]), rows, labels)
         return {name: {how: bootstrap_share(it) for how, it in both.items()} for name, both in hits.items()}
 
-    def _read(self, network: Any, texts: list[Tokens], prefix: Any) -> Tensor:
-        import torch
-
-        found: list[Any] = [None] * len(texts)
-        for places, read in read_all(network, self.wording, texts, prefix):
-            for place, row in zip(places, read, strict=True):
-                found[place] = row
-        return torch.stack(found)
-
 
 def diverge_fully(wanted: Tensor, said: Tensor, reach: Tensor) -> Tensor:
     """Return the forward KL divergence of each text over all tokens, nodes weighed by `reach` (texts, nodes)."""
-    return ((wanted.exp() * (wanted - said)).sum(-1) * reach).sum(-1)
+    return (diverge(wanted, said) * reach).sum(-1)
 
 
 def best_constant(wanted: Tensor, reach: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 
 from factory.errors import HubError
 from factory.modules.factors import CONFIG, fingerprint_base, merge_factors, read_factors
+from factory.modules.loading import SIDECAR
 from factory.modules.prefixes import read_prefix_file
 from factory.modules.reading import load_base, load_tokenizer, read_all, score_labels
 from factory.modules.wording import Tokens, Wording
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from factory.recipe_module import Module as Settings
     from factory.students.classifier import Scores
 
-SIDECAR = "module.json"
 Json = dict[str, Any]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from factory.errors import TrainingError
 from factory.modules.factors import Factors, Pair, merge_factors
+from factory.modules.reading import copy_prefix
 from factory.modules.wording import Tokens, Wording
 
 if TYPE_CHECKING:
@@ -122,17 +123,13 @@ def _lay_out(wording: Wording, texts: Sequence[Tokens]) -> tuple[list[Tokens], l
 
 def _read_outputs(network: Any, blocks: Sequence[Any], sequences: Sequence[Tokens], prefix: Any) -> list[Tensor]:
     """Return what each block gives at every token that follows the prompt: for each block (tokens, size)."""
-    import copy
-
     import torch
 
     given: list[list[Tensor]] = [[] for _ in blocks]
     for batch in _batches(sequences):
         inputs, seen = _pad(batch)
-        cache = copy.deepcopy(prefix)
-        cache.batch_repeat_interleave(len(batch))
         with _listening(blocks, lambda number, output, seen=seen: given[number].append(output[seen])):
-            network(inputs, past_key_values=cache, logits_to_keep=1)
+            network(inputs, past_key_values=copy_prefix(prefix, len(batch)), logits_to_keep=1)
     return [torch.cat(outputs) for outputs in given]
 
 

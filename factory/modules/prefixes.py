@@ -6,15 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from factory.modules.factors import CONFIG, WEIGHTS
+from factory.modules.factors import CONFIG, WEIGHTS, write_adapter
 
 
 def save_prefix(network: Any, prefix: Any, folder: Path, base: str | None, revision: str | None) -> None:
-    """Write the cache of one sequence as adapter_config.json and adapter_model.safetensors, in half precision."""
+    """Write the cache of one sequence as a CARTRIDGE, in half precision."""
     import torch
     from peft import CartridgeConfig
     from peft.tuners.cartridge.utils import prompt_embeddings_from_past_key_values
-    from safetensors.torch import save_file
 
     shape = network.config.get_text_config()
     tokens = prefix.get_seq_length()
@@ -31,12 +30,7 @@ def save_prefix(network: Any, prefix: Any, folder: Path, base: str | None, revis
         token_dim=packed.shape[1] // (2 * shape.num_hidden_layers),
         num_transformer_submodules=1,
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(config.to_dict(), indent=1, sort_keys=True)
-    (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
-    save_file(
-        {"prompt_embeddings": packed.to(torch.float16).contiguous()}, folder / WEIGHTS, metadata={"format": "pt"}
-    )
+    write_adapter(config.to_dict(), {"prompt_embeddings": packed.to(torch.float16).contiguous()}, folder)
 
 
 def read_prefix_file(folder: Path) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,14 +82,35 @@ def read_nodes(network: Any, wording: Wording, texts: Sequence[Tokens], prefix: 
 
 def score_labels(wording: Wording, read: Tensor) -> Tensor:
     """Return the log-probability of each label's whole verbaliser out of `read_nodes`: (texts, labels)."""
+    return score_tokens(wording, read, wording.answers.values())
+
+
+def score_tokens(wording: Wording, read: Tensor, said: Iterable[Sequence[int]]) -> Tensor:
+    """Return the log-probability of verbalisers, or of how they begin, out of `read_nodes`: (texts, said)."""
     import torch
 
     places = {node: place for place, node in enumerate(wording.nodes)}
     columns = [
-        torch.stack([read[:, places[tuple(answer[:size])], token] for size, token in enumerate(answer)]).sum(0)
-        for answer in wording.answers.values()
+        sum(
+            (read[:, places[tuple(tokens[:size])], token] for size, token in enumerate(tokens)), torch.zeros(len(read))
+        )
+        for tokens in said
     ]
     return torch.stack(columns, dim=1)
+
+
+def diverge(wanted: Tensor, said: Tensor) -> Tensor:
+    """Return the forward KL divergence from `wanted` to `said`, log-probabilities along the last dimension."""
+    return (wanted.exp() * (wanted - said)).sum(-1)
+
+
+def copy_prefix(prefix: Any, count: int) -> Any:
+    """Return a cache of one sequence as one of `count`, for a forward pass to add to; None where there is none."""
+    if not prefix:
+        return None
+    cache = copy.deepcopy(prefix)
+    cache.batch_repeat_interleave(count)
+    return cache
 
 
 def _forward(network: Any, sequences: Sequence[Tokens], prefix: Any, kept: int) -> Tensor:
@@ -101,10 +122,7 @@ def _forward(network: Any, sequences: Sequence[Tokens], prefix: Any, kept: int) 
     lengths = torch.tensor([len(tokens) for tokens in sequences])
     mask = (torch.arange(width) >= width - lengths[:, None]).long()
     mask = torch.cat([torch.ones(len(sequences), seen, dtype=torch.long), mask], dim=1)
-    cache = None
-    if prefix:
-        cache = copy.deepcopy(prefix)
-        cache.batch_repeat_interleave(len(sequences))
+    cache = copy_prefix(prefix, len(sequences))
     places = (mask.cumsum(1) - 1).clamp(min=0)[:, seen:]
     given = {"input_ids": inputs, "attention_mask": mask, "position_ids": places, "past_key_values": cache}
     logits: Tensor = network(**given, use_cache=cache is not None, logits_to_keep=kept).logits

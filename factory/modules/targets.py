@@ -1,7 +1,7 @@
 """What the prompted model says of each text, recorded once: the likeliest tokens, and the rest as one number.
 
-A text takes about 6 bytes for each of `top_k` tokens, less than a kilobyte with the default, where the whole
-distribution takes a hundred. What that leaves out of a divergence is measured and reported (`kl_error`).
+A text takes about 6 bytes for each of `top_k` tokens at each node, less than a kilobyte with the default, where the
+whole distribution takes a hundred. What that leaves out of a divergence is measured and reported (`kl_error`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from factory.data.examples import read_examples
-from factory.modules.reading import load_base, load_tokenizer, read_nodes, read_prefix, score_labels
+from factory.modules.factors import save_tensors
+from factory.modules.reading import load_base, load_tokenizer, read_nodes, read_prefix, score_labels, score_tokens
 from factory.modules.wording import Tokens, Wording, check_length, word_prompt
 from factory.recipe import Task
 from factory.store import Artifact
@@ -114,21 +115,14 @@ def read_targets(file: Path) -> Targets:
 
 def summarise_read(read: Tensor, wording: Wording, top_k: int) -> dict[str, Tensor]:
     """Return what is recorded of `read_nodes` of prompted texts, all that `Targets` has but `bare`."""
-    import torch
-
     kept = min(top_k, read.shape[-1] - 1)
     likely, tokens = read.topk(kept, dim=-1)
     rest = (1 - likely.double().exp().sum(-1)).clamp(min=LEAST).log().float()
-    places = {node: place for place, node in enumerate(wording.nodes)}
-    reach = [
-        sum((read[:, places[node[:size]], token] for size, token in enumerate(node)), torch.zeros(len(read)))
-        for node in wording.nodes
-    ]
     return {
         "tokens": tokens.int(),
         "likely": likely.half(),
         "rest": rest.half(),
-        "reach": torch.stack(reach, dim=1),
+        "reach": score_tokens(wording, read, wording.nodes),
         "prompted": score_labels(wording, read),
     }
 
@@ -149,7 +143,6 @@ def _record_chunk(
     network: Any, words: Wording, texts: Sequence[Tokens], prefix: Any, top_k: int, folder: Path, first: int
 ) -> Path:
     import torch
-    from safetensors.torch import save_file
 
     file = folder / f"{first:06d}.safetensors"
     if not file.is_file():
@@ -158,15 +151,13 @@ def _record_chunk(
             recorded = summarise_read(read_nodes(network, words, texts, prefix), words, top_k)
             recorded["bare"] = score_labels(words, read_nodes(network, words, texts))
         whole = {name: values.contiguous() for name, values in recorded.items()}
-        save_file(whole, file.with_suffix(".part"))
-        file.with_suffix(".part").replace(file)
+        save_tensors(whole, file)
     return file
 
 
 def _join(chunks: Sequence[Path], file: Path) -> None:
     import torch
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import load_file
 
     found = [load_file(chunk) for chunk in chunks]
-    save_file({name: torch.cat([part[name] for part in found]) for name in found[0]}, file.with_suffix(".part"))
-    file.with_suffix(".part").replace(file)
+    save_tensors({name: torch.cat([part[name] for part in found]) for name in found[0]}, file)

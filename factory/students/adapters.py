@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from factory.errors import TrainingError
-from factory.recipe_students import Lora
+from factory.recipe_students import Lora, Module
 from factory.students.lesson import Lesson
 from factory.students.pooling import FAMILIES, averages_tokens
 
@@ -38,6 +39,25 @@ def choose_alpha(student: Lora) -> int:
     return student.alpha or 2 * student.rank
 
 
+def choose_layers(sides: Mapping[str, int], wanted: str | list[str], student: Lora | Module) -> list[str]:
+    """Return the names of the layers that `wanted` chooses, of those whose highest rank is in `sides`.
+
+    Raises TrainingError for a name or a rank that fits none.
+    """
+    where = f"students: {student.name}: "
+    if wanted != "all-linear":
+        names = [wanted] if isinstance(wanted, str) else wanted
+        for name in names:
+            if not any(f".{layer}".endswith(f".{name}") for layer in sides):
+                known = ", ".join(sorted({layer.rpartition(".")[2] for layer in sides}))
+                raise TrainingError(f"{where}target_modules: {student.base_model} has no {name}; it has {known}")
+        sides = {layer: side for layer, side in sides.items() if any(f".{layer}".endswith(f".{it}") for it in names)}
+    smallest = min(sides, key=lambda name: sides[name])
+    if student.rank > sides[smallest]:
+        raise TrainingError(f"{where}rank is {student.rank}, but {smallest} takes {sides[smallest]} at most; lower it")
+    return list(sides)
+
+
 def find_pooling_layer(lesson: Lesson, network: PreTrainedModel) -> str | None:
     """Return the name of the layer that averages the tokens (`pooling`), which stays as it is."""
     if not averages_tokens(lesson.base) or network.config.model_type not in FAMILIES:
@@ -61,23 +81,14 @@ def _targets(student: Lora, network: PreTrainedModel, whole: list[str]) -> list[
     from transformers.pytorch_utils import Conv1D
 
     prefixes = tuple(f"{name}." for name in whole)
-    layers = {
-        name: min(layer.weight.shape)
+    sides = {
+        name: min(layer.weight.shape) // (2 if student.init == "eva" else 1)
         for name, layer in network.named_modules()
         if isinstance(layer, (Linear, Conv1D)) and not f"{name}.".startswith(prefixes)
     }
-    where, wanted = f"students: {student.name}: ", student.target_modules
-    if wanted != "all-linear":
-        names = [wanted] if isinstance(wanted, str) else wanted
-        for name in names:
-            if not any(f".{layer}".endswith(f".{name}") for layer in layers):
-                known = ", ".join(sorted({layer.rpartition(".")[2] for layer in layers}))
-                raise TrainingError(f"{where}target_modules: {student.base_model} has no {name}; it has {known}")
-        layers = {layer: side for layer, side in layers.items() if any(f".{layer}".endswith(f".{it}") for it in names)}
-    smallest = min(layers, key=lambda name: layers[name])
-    most = layers[smallest] // (2 if student.init == "eva" else 1)
-    if student.rank > most:
-        raise TrainingError(f"{where}rank is {student.rank}, but {smallest} takes {most} at most; lower it")
+    layers = choose_layers(sides, student.target_modules, student)
     if student.init == "olora" and any(isinstance(network.get_submodule(name), Conv1D) for name in layers):
-        raise TrainingError(f"{where}olora cannot start the layers of {student.base_model}; choose init: pissa")
-    return list(layers)
+        raise TrainingError(
+            f"students: {student.name}: olora cannot start the layers of {student.base_model}; choose init: pissa"
+        )
+    return layers

@@ -66,10 +66,9 @@ def load_folder(folder: Path, file: Path | None = None) -> Classifier:
 def _load_from(target: Target, repo_id: str, revision: str | None, file: str | None) -> Classifier:
     if Path(repo_id).is_dir():
         return load_module(Path(repo_id), target)
-    place = f"{repo_id} on {target.name}"
     rest: Sequence[str] = HEAVY_FILES
     for name in [file] if file else LIGHT_FILES:
-        folder = _download(target, repo_id, revision, [*SETTINGS, *MODULE_FILES, name], place)
+        folder = download_files(target, repo_id, revision, [*SETTINGS, *MODULE_FILES, name])
         if (folder / SIDECAR).is_file():
             return load_module(folder, target)
         if (folder / name).is_file():
@@ -78,23 +77,21 @@ def _load_from(target: Target, repo_id: str, revision: str | None, file: str | N
             rest = BAG_FILES
             break
     if file:
-        raise HubError(f"{place} has no {file}; leave it out for the lightest that there is")
-    return load_folder(_download(target, repo_id, revision, [*SETTINGS, *rest], place))
+        raise HubError(f"{repo_id} on {target.name} has no {file}; leave it out for the lightest that there is")
+    return load_folder(download_files(target, repo_id, revision, [*SETTINGS, *rest]))
 
 
-def _download(target: Target, repo_id: str, revision: str | None, names: list[str], place: str) -> Path:
-    """Return the folder of the cache with those of the files that the repository has; asks the Hub only once."""
-    from huggingface_hub.errors import LocalEntryNotFoundError
+def download_files(target: Target, repo_id: str, revision: str | None, names: Sequence[str]) -> Path:
+    """Return the folder of the cache with those of the files that the repository has; asks the Hub only once.
 
+    Raises HubError where there is no such repository.
+    """
     from factory.hub.faults import explained
 
-    try:
-        with explained(place):
-            found = target.api.snapshot_download(
-                repo_id, revision=revision, allow_patterns=names, tqdm_class=_silence()
-            )
-    except LocalEntryNotFoundError as fault:
-        raise HubError(f"{place} cannot be reached and is not in the cache; check the connection") from fault
+    with explained(f"{repo_id} on {target.name}"):
+        found = target.api.snapshot_download(
+            repo_id, revision=revision, allow_patterns=list(names), tqdm_class=_silence()
+        )
     return Path(found)
 
 

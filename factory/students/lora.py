@@ -7,7 +7,6 @@ They may start from a decomposition instead of at random: of the weights (PiSSA:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from io import StringIO
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from factory.errors import TrainingError
 from factory.evaluation.report import is_local
+from factory.modules.factors import save_tensors, write_adapter
 from factory.recipe_students import SUBTRACTED, Lora
 from factory.students.adapters import choose_alpha, configure_adapters, find_pooling_layer
 from factory.students.fitting import fit_network
@@ -70,15 +70,14 @@ def _read_start(lesson: Lesson) -> Weights:
 
     They are computed once and kept, so that an attempt that goes on subtracts the same numbers.
     """
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import load_file
 
     student, file = cast(Lora, lesson.student), lesson.place / START
     if student.init == "default":
         return {}
     if not file.is_file():
         lesson.place.mkdir(parents=True, exist_ok=True)
-        save_file(_decompose(lesson), file.with_suffix(".part"))
-        file.with_suffix(".part").replace(file)
+        save_tensors(_decompose(lesson), file)
     return load_file(file)
 
 
@@ -162,8 +161,6 @@ def _publishable(lesson: Lesson, adapted: PeftModel, start: Weights) -> Weights:
 
 
 def _save_adapter(lesson: Lesson, config: LoraConfig, weights: Weights, folder: Path) -> None:
-    from safetensors.torch import save_file
-
     student = cast(Lora, lesson.student)
     is_double, is_on_hub = student.init in SUBTRACTED, not is_local(student.base_model)
     settings = config.to_dict() | {
@@ -176,7 +173,4 @@ def _save_adapter(lesson: Lesson, config: LoraConfig, weights: Weights, folder: 
         "target_modules": sorted(config.target_modules),
         "modules_to_save": sorted(set(config.modules_to_save)),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(settings, indent=1, sort_keys=True)
-    (folder / "adapter_config.json").write_text(text + "\n", encoding="utf-8")
-    save_file(weights, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+    write_adapter(settings, weights, folder)

@@ -7,6 +7,7 @@ from factory.modules.factors import (
     Pair,
     balance_factors,
     extract_factors,
+    fingerprint_base,
     merge_factors,
     read_factors,
     save_factors,
@@ -102,6 +103,15 @@ def test_peft_makes_of_the_saved_factors_what_merging_makes(made_of, tmp_path, r
         merged = merge_factors(load_base(base, "test"), read_factors(folder))(tokens).logits
         theirs = PeftModel.from_pretrained(load_base(base, "test"), folder)(tokens).logits
     assert torch.allclose(merged, theirs, atol=1e-4)
+
+
+def test_weights_that_transformers_does_not_read_are_no_part_of_a_base_models_fingerprint(tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(b"read")
+    before = fingerprint_base(tmp_path)
+    (tmp_path / "consolidated.safetensors").write_bytes(b"the same in another layout")
+    assert fingerprint_base(tmp_path) == before
+    (tmp_path / "model-00001-of-00002.safetensors").write_bytes(b"read too")
+    assert fingerprint_base(tmp_path) != before
 
 
 @pytest.mark.parametrize("init", ["pissa", "olora"])
