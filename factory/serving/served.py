@@ -96,21 +96,19 @@ def load_served(name: str, revision: str | None = None, others: Sequence[str] = 
 
     With `others`, all are modules on one copy of their base model.
     """
+    from factory.modules.loading import load_together
     from factory.students.loading import load
 
-    if others:
-        from factory.modules.loading import load_together
-
-        model, *rest = load_together([name, *others], revision)
-        return Served(model, name, revision, others=dict(zip(others, rest, strict=True)))
-    model = load(name, revision)
+    model, *rest = load_together([name, *others], revision) if others else [load(name, revision)]
     commit = None if Path(name).is_dir() else _find_commit(name, revision)
-    return Served(model, name, revision, commit)
+    return Served(model, name, revision, commit, dict(zip(others, rest, strict=True)))
 
 
 def _find_commit(name: str, revision: str | None) -> str | None:
     """Return the commit that the files in the cache are of, as loading left them there."""
     from huggingface_hub import try_to_load_from_cache
 
-    found = try_to_load_from_cache(name, "config.json", revision=revision)
-    return Path(found).parent.name if isinstance(found, str) else None
+    from factory.modules.loading import SIDECAR
+
+    found = (try_to_load_from_cache(name, file, revision=revision) for file in ("config.json", SIDECAR))
+    return next((Path(file).parent.name for file in found if isinstance(file, str)), None)

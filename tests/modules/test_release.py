@@ -98,6 +98,7 @@ def test_a_prompt_is_baked_published_and_pulled_by_name_in_another_process(recip
     assert [one["score"] for one in said] == pytest.approx([one["score"] for one in answers], abs=1e-3)
 
     served = load_served(name, None, [str(folder)])
+    assert served.commit
     assert served.answer(texts, None, str(folder)) == served.answer(texts, None, name)
     assert [one["label"] for one in served.answer(texts)] == [one["label"] for one in answers]
     with pytest.raises(DataError, match="'nobody' is not served here"):
