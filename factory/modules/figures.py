@@ -67,7 +67,7 @@ def explain_figures(entry: Json) -> Iterator[str]:
         "and the label prior; 1 is the prompted model itself."
     )
     if figures["accuracy"]:
-        yield "Calibrated: with the mean label log-probability over the training texts taken out (batch calibration)."
+        yield "Calibrated: with the mean label log-probability over training texts taken out (batch calibration)."
     else:
         yield "Whether the prompt is worth baking is not known: there is no gold to compare it on."
     effect = figures["side_effect"]["value"]

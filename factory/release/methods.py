@@ -79,6 +79,13 @@ def on_training(contents: Contents, student: str, *, is_adapter: bool = False) -
     return " ".join(sentences)
 
 
+def list_layers(chosen: str | list[str]) -> str:
+    """Return what `target_modules` names, as a card says it."""
+    if chosen == "all-linear":
+        return "all linear layers"
+    return ", ".join([chosen] if isinstance(chosen, str) else chosen)
+
+
 def on_choice(tried: list[Json]) -> str:
     """Return what chose among the runs that were tried."""
     return f"{len(tried)} runs were tried; validation rows chose among them, never gold."
@@ -115,10 +122,7 @@ def _on_method(contents: Contents, settings: Json) -> Iterator[str]:
 
 
 def _on_factors(settings: Json) -> Iterator[str]:
-    layers = settings["target_modules"]
-    where = (
-        "all linear layers" if layers == "all-linear" else ", ".join([layers] if isinstance(layers, str) else layers)
-    )
+    where = list_layers(settings["target_modules"])
     extra = [name for name, is_on in (("DoRA", settings["dora"]), ("rsLoRA", settings["rslora"])) if is_on]
     alpha = settings["alpha"] or 2 * settings["rank"]
     yield (

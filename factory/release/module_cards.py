@@ -8,24 +8,21 @@ from factory.evaluation.markdown import Markdown, code, table
 from factory.evaluation.report import is_local, name_base_model
 from factory.evaluation.scoring import DOLLARS_PER_CORE_HOUR
 from factory.modules.figures import explain_figures, list_accuracy, list_calls, list_figures
+from factory.modules.patching import TEXTS
 from factory.release import sentences
 from factory.release.contents import Contents
+from factory.release.methods import STARTS, list_layers
 from factory.release.usage import literal
 
 FORMS = {
-    "prefix-cache": "It is the key-value cache of that prompt, saved: exact, and large.",
+    "prefix-cache": "It is the key-value cache of that prompt in half precision: exact but for that, and large.",
     "context-distillation": "It is a low-rank change of the weights (LoRA), distilled from the prompted model.",
     "label-calibrated": "It is a low-rank change of the weights (LoRA), distilled from the label probabilities of the "
     "prompted model with its label prior taken out.",
     "activation-patch": "It is a low-rank change of the weights (LoRA), computed in closed form from the activations "
     "of the prompted model, without a gradient.",
 }
-INITS = {
-    "default": "at random",
-    "pissa": "from the largest singular values of the weights (PiSSA)",
-    "olora": "from a QR decomposition of the weights (OLoRA)",
-    "activation-patch": "from the closed form",
-}
+INITS = {**STARTS, "activation-patch": "from the closed form"}
 Json = dict[str, Any]
 
 
@@ -68,9 +65,9 @@ def describe_training(facts: Json) -> str:
         return "Nothing was trained: the base model read the prompt once, and what it keeps of that was saved."
     if settings["form"] == "activation-patch":
         return (
-            f"One ridge regression a block on the tokens of the training texts gave the change of `mlp.down_proj`, of "
-            f"which rank {settings['rank']} is kept; penalty {settings['ridge']:g}, weight of unrelated text "
-            f"{settings['gamma']:g}."
+            f"One ridge regression a block on the tokens of {min(texts, TEXTS):,} training texts gave the change of "
+            f"`mlp.down_proj`, of which rank {settings['rank']} is kept; penalty {settings['ridge']:g}, weight of "
+            f"unrelated text {settings['gamma']:g}."
         )
     shared = (
         f"for {facts['steps']:,} steps of {settings['batch_size']} texts, {settings['epochs']} passes over {texts:,} "
@@ -78,7 +75,8 @@ def describe_training(facts: Json) -> str:
     )
     if settings["adapter"] == "full":
         kept = f"{100 * settings['energy']:g} %" if settings["energy"] else f"Rank {settings['rank']}"
-        return f"Every linear layer was trained {shared} {kept} of the change is kept, by its singular values."
+        layers = list_layers(settings["target_modules"])
+        return f"The weights of {layers} were trained {shared} {kept} of the change is kept, by its singular values."
     return f"Factors of rank {settings['rank']} that started {INITS[settings['init']]} were trained {shared}"
 
 
