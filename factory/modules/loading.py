@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from factory.errors import HubError
-from factory.modules.factors import CONFIG
-from factory.modules.factors import WEIGHTS as FACTORS
 from factory.students.classifier import Classifier
 
 if TYPE_CHECKING:
     from factory.hub.target import Target
 
 SIDECAR = "module.json"
-FILES = (SIDECAR, CONFIG, FACTORS)
+FILES = (SIDECAR, "adapter_config.json", "adapter_model.safetensors")
 
 
 def load_module(folder: Path, target: Target) -> Classifier:
