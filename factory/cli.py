@@ -19,6 +19,7 @@ from factory.cli_compare import compare, curve
 from factory.cli_hub import hub
 from factory.cli_inspect import inspect
 from factory.cli_module import module
+from factory.cli_options import json_option, namespace_option, recipe_argument, set_option
 from factory.cli_serve import serve
 from factory.cli_teacher import teacher
 from factory.cli_zoo import audit, diff, list_, pull, unpublish
@@ -26,10 +27,6 @@ from factory.errors import FactoryError
 from factory.recipe import Recipe
 
 FORMATS = ("human", "json", "markdown")
-recipe_argument = click.argument("path", metavar="RECIPE", type=click.Path(path_type=Path))
-set_option = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
-namespace_option = click.option("--namespace", help="User or organisation (default: the token's user).")
-json_option = click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
+from factory.cli_options import set_option
 from factory.recipe import Recipe
 
 recipe_type = click.Path(path_type=Path)
 format_option = click.option("--format", "form", type=click.Choice(["human", "json", "markdown"]), default="human")
-set_option = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
 output_option = click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder to write numbers, page and pictures to."
 )

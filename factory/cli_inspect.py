@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from factory.cli_options import recipe_argument, set_option
 from factory.recipe import Recipe
 
 
 @click.command()
-@click.argument("path", metavar="RECIPE", type=click.Path(path_type=Path))
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
+@recipe_argument
+@set_option
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write one page for a browser.")
 def inspect(path: Path, overrides: tuple[str, ...], page: Path | None) -> None:
     """Show suspicious labels, rows by label and confidence, and what was removed; asks nobody."""

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import click
 
+from factory.cli_options import recipe_argument, set_option
 from factory.data.examples import Text
 from factory.recipe import Recipe
-
-recipe_argument = click.argument("path", metavar="RECIPE", type=click.Path(path_type=Path))
-set_option = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
 
 
 @click.group()

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import click
 
+from factory.cli_options import namespace_option, recipe_argument, set_option
 from factory.errors import HubError
 from factory.recipe import Recipe
 
 format_option = click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
-set_option = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
-namespace_option = click.option("--namespace", help="User or organisation (default: the token's user).")
 type_choice = click.Choice(["model", "dataset", "space"])
 
 
@@ -49,7 +48,7 @@ def list_(namespace: str | None, form: str) -> None:
 
 
 @click.command()
-@click.argument("path", metavar="RECIPE", type=click.Path(path_type=Path))
+@recipe_argument
 @set_option
 @namespace_option
 @format_option

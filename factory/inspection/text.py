@@ -36,7 +36,7 @@ def _lines(findings: Findings) -> Iterator[str]:
     yield f"{plain(findings.title)}: {findings.rows:,} rows"
     yield describe_audit(findings)
     for row, line, split in findings.suspicious[:SHOWN]:
-        yield f"\n{100 * line['chance']:3.0f} % wrong  {split}  {plain(line['given'])} -> {plain(line['probable'])}"
+        yield f"\ndisputed  {split}  {plain(line['given'])} -> {plain(line['probable'])}"
         yield f"  {_quote(row)}"
         yield f"  {plain(line['reason'])}"
     left = (findings.audit or {"suspicious": 0})["suspicious"] - SHOWN

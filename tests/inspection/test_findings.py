@@ -81,7 +81,7 @@ def test_suspicious_rows_come_first_with_their_place_and_reason(findings):
     assert chances == sorted(chances, reverse=True)
     assert {split for *_, split in findings.suspicious} <= {"train", "validation", "test", "dropped"}
     text = render_text(findings)
-    assert text.index("% wrong  ") < text.index("train  validation")
+    assert text.index("disputed  ") < text.index("train  validation")
 
 
 def test_what_is_said_of_the_audit_is_what_was_judged(findings):
