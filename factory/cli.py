@@ -19,7 +19,7 @@ from factory.cli_compare import compare, curve
 from factory.cli_hub import hub
 from factory.cli_inspect import inspect
 from factory.cli_module import module
-from factory.cli_options import json_option, namespace_option, recipe_argument, set_option
+from factory.cli_options import json_option, namespace_option, recipe_argument, set_option, show_next
 from factory.cli_serve import serve
 from factory.cli_teacher import teacher
 from factory.cli_zoo import audit, diff, list_, pull, unpublish
@@ -69,7 +69,7 @@ def new(name: str, labels: str, model: str) -> None:
 
     path = write_starter(Path.cwd(), name, [label.strip() for label in labels.split(",")], model)
     click.echo(path)
-    _hint(f"describe the labels in {path}, then: factory check {path}")
+    show_next(f"describe the labels in {path}, then: factory check {path}")
 
 
 @commands.command()
@@ -87,7 +87,7 @@ def check(paths: tuple[Path, ...], overrides: tuple[str, ...]) -> None:
         click.echo("\n".join(faults), err=True)
         sys.exit(1)
     click.echo("\n".join(f"{path}: ok" for path in paths))
-    _hint(f"factory plan {paths[0]}")
+    show_next(f"factory plan {paths[0]}")
 
 
 @commands.command()
@@ -101,7 +101,7 @@ def plan(path: Path, overrides: tuple[str, ...], namespace: str | None, form: st
 
     made = make_plan(Recipe.read(path, overrides), namespace=namespace)
     click.echo(json.dumps(made.as_json()) if form == "json" else str(made))
-    _hint(f"factory build {path}")
+    show_next(f"factory build {path}")
 
 
 @commands.command()
@@ -116,7 +116,7 @@ def build(path: Path, overrides: tuple[str, ...], namespace: str | None) -> None
     release = run_stages(Recipe.read(path, overrides), namespace=namespace)
     click.echo(render(release.report, "human"))
     click.echo(release.path)
-    _hint(f"factory publish {path}")
+    show_next(f"factory publish {path}")
 
 
 @commands.command()
@@ -149,7 +149,7 @@ def publish(
     )
     click.echo(published)
     if published.models and published.is_complete:
-        _hint(f"factory label {published.models[0]} FILE")
+        show_next(f"factory label {published.models[0]} FILE")
 
 
 @commands.command()
@@ -224,7 +224,3 @@ def ledger(path: Path | None, form: str) -> None:
     summary = summarise(find_ledger(), recipe.name if recipe else None)
     price = getattr(recipe.teacher, "price", None) if recipe else None
     click.echo(json.dumps(summary) if form == "json" else write_statement(summary, price))
-
-
-def _hint(command: str) -> None:
-    click.echo(f"next: {command}", err=True)

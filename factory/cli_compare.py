@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from factory.cli_options import set_option
+from factory.cli_options import set_option, show_next
 from factory.recipe import Recipe
 
 recipe_type = click.Path(path_type=Path)
@@ -34,7 +34,7 @@ def compare(
     if output:
         write_results(comparison, output)
     click.echo(render(comparison, form))
-    _hint(f"open {output}/table.md" if output else f"factory compare {' '.join(map(str, paths))} --output FOLDER")
+    show_next(f"open {output}/table.md" if output else f"factory compare {' '.join(map(str, paths))} --output FOLDER")
 
 
 @click.command()
@@ -52,8 +52,4 @@ def curve(path: Path, overrides: tuple[str, ...], form: str, output: Path | None
     if output:
         write_curve(traced, output)
     click.echo(render_curve(traced, form))
-    _hint(f"open {output}/curve.md" if output else f"factory curve {path} --output FOLDER")
-
-
-def _hint(command: str) -> None:
-    click.echo(f"next: {command}", err=True)
+    show_next(f"open {output}/curve.md" if output else f"factory curve {path} --output FOLDER")

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have."""
+"""Arguments and options that several commands have, and how each ends."""
 
 from __future__ import annotations
 
@@ -10,3 +10,8 @@ recipe_argument = click.argument("path", metavar="RECIPE", type=click.Path(path_
 set_option = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
 namespace_option = click.option("--namespace", help="User or organisation (default: the token's user).")
 json_option = click.option("--format", "form", type=click.Choice(["human", "json"]), default="human")
+
+
+def show_next(command: str) -> None:
+    """Print the command that a person would type next, apart from the data."""
+    click.echo(f"next: {command}", err=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from factory.cli_options import recipe_argument, set_option
+from factory.cli_options import recipe_argument, set_option, show_next
 from factory.data.examples import Text
 from factory.recipe import Recipe
 
@@ -35,9 +35,9 @@ def export_command(path: Path, file: Path, model: str | None, overrides: tuple[s
     if made.left_out:
         click.echo(f"{made.left_out:,} questions are left out: the budget or the size of a batch ends", err=True)
     if made.written:
-        _hint(f"send {file} to {recipe.name}'s provider as a batch, then: factory teacher import {path} RESULTS")
+        show_next(f"send {file} to {recipe.name}'s provider as a batch, then: factory teacher import {path} RESULTS")
     else:
-        _hint(f"factory build {path}" if not made.left_out else f"raise `budget` in {path}")
+        show_next(f"factory build {path}" if not made.left_out else f"raise `budget` in {path}")
 
 
 @teacher.command("import")
@@ -52,7 +52,7 @@ def import_command(path: Path, file: Path, overrides: tuple[str, ...]) -> None:
     recipe = Recipe.read(path, overrides)
     made = import_answers(recipe, _read_texts(recipe), find_ledger(), file)
     click.echo(f"{made.answered:,} answers kept, {made.failed:,} failed, {made.known:,} were there before")
-    _hint(f"factory teacher export {path} FILE, for what is still to be asked; or factory build {path}")
+    show_next(f"factory teacher export {path} FILE, for what is still to be asked; or factory build {path}")
 
 
 def _read_texts(recipe: Recipe) -> list[Text]:
@@ -66,7 +66,3 @@ def _read_texts(recipe: Recipe) -> list[Text]:
         bench = Bench(recipe, Store(factory_home() / "store"), Fetcher(target))
         texts, _ = read_known_texts(recipe, bench.find_rows)
     return texts
-
-
-def _hint(command: str) -> None:
-    click.echo(f"next: {command}", err=True)

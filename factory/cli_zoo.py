@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from factory.cli_options import namespace_option, recipe_argument, set_option
+from factory.cli_options import namespace_option, recipe_argument, set_option, show_next
 from factory.errors import HubError
 from factory.recipe import Recipe
 
@@ -29,7 +29,7 @@ def pull(name: str, repo_type: str, form: str) -> None:
     facts = {"folder": str(pulled.folder), "release": pulled.release, "files": pulled.files, "scores": pulled.scores}
     click.echo(json.dumps(facts) if form == "json" else pulled.folder)
     if repo_type == "model":
-        _hint(f"factory label {pulled.folder} FILE")
+        show_next(f"factory label {pulled.folder} FILE")
 
 
 @click.command("ls")
@@ -44,7 +44,7 @@ def list_(namespace: str | None, form: str) -> None:
         animals = list_zoo(target, namespace or target.user)
     click.echo(json.dumps([animal.as_json() for animal in animals]) if form == "json" else render_zoo(animals))
     if animals:
-        _hint(f"factory report {animals[0].id}")
+        show_next(f"factory report {animals[0].id}")
 
 
 @click.command()
@@ -60,7 +60,7 @@ def diff(path: Path, overrides: tuple[str, ...], namespace: str | None, form: st
     find_report(str(path), overrides, namespace)
     found = publish(Recipe.read(path, overrides), namespace=namespace, dry_run=True)
     click.echo(json.dumps(found.as_json()) if form == "json" else found)
-    _hint(f"factory publish {path}")
+    show_next(f"factory publish {path}")
 
 
 @click.command()
@@ -111,7 +111,3 @@ def audit(model: str, gold: Path, text_column: str, label_column: str, revision:
 
     found = audit_model(model, gold, text_column=text_column, label_column=label_column, revision=revision)
     click.echo(json.dumps(found.as_json()) if form == "json" else found)
-
-
-def _hint(command: str) -> None:
-    click.echo(f"next: {command}", err=True)

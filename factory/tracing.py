@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from factory.errors import DataError
 from factory.hub.fetch import fetch_file
-from factory.hub.target import Target, factory_home, open_target
+from factory.hub.target import Target, open_target
 
 SPLITS = ("train", "validation", "test")
 Json = dict[str, Any]
@@ -79,12 +78,13 @@ def _find_row(target: Target, dataset: str, provenance: Json, number: int) -> tu
 
 
 def _find_calls(subject: str) -> list[Json]:
+    from factory.spending import find_ledger
     from factory.teacher.ledger import Ledger
 
-    path = factory_home() / "teacher.sqlite"
+    path = find_ledger()
     if not path.exists():
         return []
-    with closing(Ledger(Path(path))) as ledger:
+    with closing(Ledger(path)) as ledger:
         return [{**call, "request": json.loads(call["request"])} for call in ledger.replies(subject)]
 
 
