@@ -32,8 +32,8 @@ class Module(Based):
     )
     form: Literal["context-distillation", "prefix-cache", "activation-patch", "label-calibrated"] = Field(
         "context-distillation",
-        description="Trained on the prompted model's distribution; its key-value cache, exact and large; closed form, "
-        "without a gradient; trained on its label probabilities with the label prior taken out.",
+        description="Trained on the prompted model's distribution; its key-value cache, in half precision and large; "
+        "closed form, without a gradient; trained on its label probabilities with the label prior taken out.",
     )
     adapter: Literal["lora", "full"] = Field(
         "lora", description="full: every linear layer is trained, and low-rank factors are extracted of what changed."

@@ -1,4 +1,4 @@
-"""A prompt's own key-value cache, saved as a peft CARTRIDGE: exact, without training, and megabytes large."""
+"""A prompt's own key-value cache, saved as a peft CARTRIDGE: untrained, in half precision, megabytes large."""
 
 from __future__ import annotations
 
