@@ -45,7 +45,11 @@ class Turns:
             self._mine.discard(place)
 
 
-@cache
+_opening = Lock()
+_open = cache(Turns)
+
+
 def open_turns(path: Path) -> Turns:
-    """Return the turns of an absolute path, the same ones each time."""
-    return Turns(path)
+    """Return the turns of an absolute path, the same ones each time and to each thread."""
+    with _opening:  # or two threads that come at once would get two, and neither would wait for the other
+        return _open(path)

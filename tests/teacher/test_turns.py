@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -31,6 +33,18 @@ def test_a_question_under_way_is_nobody_elses_turn_until_it_is_over(path):
     assert turns.take(OTHER)
     turns.give(ONE)
     assert turns.take(ONE)
+
+
+def test_threads_that_come_at_once_share_their_turns(tmp_path):
+    for number in range(50):
+        together = Barrier(8)
+
+        def take(_, path=tmp_path / str(number), together=together):
+            together.wait()
+            return open_turns(path).take(ONE)
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(take, range(8))) == 1
 
 
 def test_another_process_has_its_turn_until_it_dies(path):
