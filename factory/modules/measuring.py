@@ -20,7 +20,7 @@ from factory.modules.timing import time_calls
 from factory.modules.unrelated import read_unrelated
 from factory.modules.wording import Tokens
 from factory.recipe_module import Module as Settings
-from factory.store import Artifact
+from factory.store import Artifact, version
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,6 +44,7 @@ def weigh_prompt(targets: Artifact, gold: Artifact | None, labels: list[str], fo
     write_json(out / "weighed.json", found)
 
 
+@version(2)
 def evaluate_module(
     trained: Artifact,
     made_of: Ingredients,
@@ -97,8 +98,7 @@ class Laboratory:
         texts = [self.wording.read(row.text) for row in held_out][:MEASURED_TEXTS]
         targets = read_targets(self.made_of["targets"].path / "held_out.safetensors").take(range(len(texts)))
         facts = json.loads((self.made_of["targets"].path / "targets.json").read_text(encoding="utf-8"))
-        calls = time_calls(self.base, self.module, self.wording, self.prefix, self.model, texts)
-        return {
+        found = {
             "form": self.settings.form,
             "min_fidelity": self.settings.min_fidelity,
             "prompt_tokens": facts["prompt_tokens"],
@@ -106,6 +106,10 @@ class Laboratory:
             **self._compare(texts, targets),
             **self._side_effect(),
             "accuracy": self._accuracy(gold) if gold else None,
+        }
+        calls = time_calls(self.base, self.module, self.wording, self.prefix, self.model, texts)  # and changes `base`
+        return {
+            **found,
             **calls,
             "dollars_per_million": {
                 name: ms and float(f"{ms * 1e3 / 3600 * DOLLARS_PER_CORE_HOUR:.3g}")

@@ -1,0 +1,51 @@
+"""The figures that are told of a module, on a random Llama of two layers."""
+
+import json
+
+import pytest
+
+from factory.data.examples import read_examples
+from factory.modules.baking import Oven
+from factory.modules.measuring import diverge_fully, evaluate_module
+from factory.modules.module import Module
+from factory.modules.reading import load_base, read_prefix
+from tests.modules.llama import SETTINGS, bake_toy
+
+
+@pytest.fixture(scope="module")
+def figures(made_of, tmp_path_factory):
+    """Of a module that a few steps have changed, so that it is neither the prompted model nor the bare one."""
+    folder = tmp_path_factory.mktemp("figures")
+    module = bake_toy(made_of, folder / "out", epochs=1, lr=[3e-3])
+    evaluate_module(module, made_of, None, None, SETTINGS, out=folder)
+    return json.loads((folder / "report.json").read_text())["module"]
+
+
+@pytest.fixture(scope="module")
+def bare_divergence(made_of, tmp_path_factory):
+    """How far the base model without the prompt is from itself with the prompt, on the held-out texts."""
+    oven = Oven(made_of, SETTINGS, tmp_path_factory.mktemp("scratch"))
+    network = load_base(made_of["base"].path, "test")
+    rows = read_examples(made_of["splits"].path / "held_out.jsonl")
+    texts = [oven.wording.read(row.text) for row in rows]
+    bare = Module(network, None, oven.wording).read(texts)
+    prompted = Module(network, read_prefix(network, oven.wording), oven.wording).read(texts)
+    return float(diverge_fully(prompted, bare, bare.new_ones(len(texts), 1)).mean())
+
+
+def test_what_is_told_without_the_prompt_is_of_the_untouched_base_model(figures, bare_divergence):
+    assert figures["kl_without_prompt"]["value"] == pytest.approx(bare_divergence, rel=1e-3)
+    assert figures["kl"]["value"] < 0.9 * bare_divergence
+
+
+def test_what_the_recorded_tokens_do_not_tell_is_little(figures):
+    assert abs(figures["kl_error"]) < 2e-3
+
+
+def test_a_module_changes_what_is_said_of_other_things(figures):
+    assert abs(figures["side_effect"]["value"]) > 1e-4
+
+
+def test_peft_makes_of_the_files_what_the_merged_module_is(figures):
+    assert figures["peft_difference"] < 1e-4
+    assert set(figures["cpu_ms"]) == {"prompted", "cached", "merged", "unmerged"}
