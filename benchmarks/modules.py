@@ -27,7 +27,7 @@ from factory.recipe_module import Module
 from factory.store import Artifact, Store
 
 ROWS = {"train": 400, "validation": 100, "held_out": 300}
-SHOTS = 2  # of each label in the prompt, in an order that does not end as it began
+SHOT_ORDER = "BTSWSBTW"  # of five that were tried on 100 texts to learn from, the one least biased to one label
 SHOT_CHARACTERS = range(151, 260)
 WORDS = {"World": "World", "Sports": "Sports", "Business": "Business", "Sci/Tech": "Technology"}
 TASK = Task(
@@ -105,11 +105,9 @@ def write_rows(data: Path, folder: Path) -> None:
     train, test = (pq.read_table(data / f"{part}.parquet").to_pylist() for part in ("train", "test"))
     (folder / "splits").mkdir(parents=True, exist_ok=True)
     (folder / "gold").mkdir(exist_ok=True)
-    shots = [
-        row
-        for label in TASK.names
-        for row in [row for row in train if row["label"] == label and len(row["text"]) in SHOT_CHARACTERS][:SHOTS]
-    ]
+    short = [row for row in train if len(row["text"]) in SHOT_CHARACTERS]
+    fit = {word[0]: iter([row for row in short if row["label"] == label]) for label, word in WORDS.items()}
+    shots = [next(fit[initial]) for initial in SHOT_ORDER]
     rest = [Example(row["text"], row["label"]) for row in train if row not in shots]
     held_out = [Example(row["text"], row["label"]) for row in test[: ROWS["held_out"]]]
     first = ROWS["train"]
@@ -117,7 +115,7 @@ def write_rows(data: Path, folder: Path) -> None:
     for part, rows in parts.items():
         write_examples(folder / "splits" / f"{part}.jsonl", rows)
     write_examples(folder / "gold" / "gold.jsonl", held_out)
-    (folder / "prompt.md").write_text(write_prompt(shots[::2] + shots[1::2][::-1]), encoding="utf-8")
+    (folder / "prompt.md").write_text(write_prompt(shots), encoding="utf-8")
 
 
 def write_prompt(shots: list[dict[str, str]]) -> str:
