@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("store", "ledger", "engine", "filters", "bootstrap", "training", "inference", "start")
+NAMES = ("store", "ledger", "engine", "filters", "bootstrap", "training", "inference", "start", "hub")
 
 for name in sys.argv[1:] or NAMES:
     print(f"\n## {name}")
