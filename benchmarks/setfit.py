@@ -17,13 +17,14 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.measure import show
 from benchmarks.tasks import MINILM
+from factory.bench import Bench
 from factory.comparing.running import Comparing
 from factory.data.examples import Example, read_examples
 from factory.data.thinning import THINNED, thin_splits
 from factory.evaluation.scoring import score_answers
 from factory.hub.fetch import Fetcher
 from factory.hub.target import Target, factory_home, open_target
-from factory.pipeline import Bench
+from factory.pipeline import gather_rows
 from factory.recipe import Recipe
 from factory.recipe_students import Auto
 from factory.store import Store
@@ -35,7 +36,7 @@ def compare(recipe: Recipe, share: float, target: Target) -> None:
     """Print the score of both on gold, and the CPU-seconds that choosing and training took."""
     store = Store(factory_home() / "store")
     bench = Bench(recipe, store, Fetcher(target))
-    rows = bench.gather_rows()
+    rows = gather_rows(bench)
     splits = store(thin_splits, rows.splits, share)
     learned = [row for part in THINNED for row in read_examples(splits.path / f"{part}.jsonl")]
     gold = read_examples(rows.gold.path / "gold.jsonl") if rows.gold else []

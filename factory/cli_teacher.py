@@ -56,9 +56,9 @@ def import_command(path: Path, file: Path, overrides: tuple[str, ...]) -> None:
 
 
 def _read_texts(recipe: Recipe) -> list[Text]:
+    from factory.bench import Bench
     from factory.hub.fetch import Fetcher
     from factory.hub.target import factory_home, open_target
-    from factory.pipeline import Bench
     from factory.spending import read_known_texts
     from factory.store import Store
 

@@ -6,34 +6,29 @@ import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from factory.data.audit import audit_labels, drop_suspicious
-from factory.data.committee import take_votes
+from factory.bench import Bench
+from factory.data.audit import drop_suspicious
 from factory.data.filtering import filter_examples
 from factory.data.generation import generate_texts
 from factory.data.gold import read_gold, read_texts
-from factory.data.labelling import label_texts
 from factory.data.splitting import split_examples
 from factory.data.unlabelled import select_unlabelled
 from factory.evaluation.baselines import add_controls, score_baselines
 from factory.evaluation.scoreboard import CONTROL
 from factory.evaluation.scoring import evaluate_student, score_teacher
 from factory.evaluation.teacher_gate import try_teacher
-from factory.hub.fetch import Fetcher, fetch_base_model, fetch_rows
+from factory.hub.fetch import Fetcher
 from factory.hub.target import Target, factory_home, open_target
 from factory.modules.course import make_module
-from factory.recipe import Recipe, Rows
-from factory.recipe_students import AnyStudent, Based, Distil, Head, Module, Shrink
+from factory.recipe import Recipe
+from factory.recipe_students import AnyStudent, Based, Distil, Module, Shrink
 from factory.release.release import Data, Destination, StudentFiles, write_release
-from factory.spending import account_for, find_ledger
+from factory.spending import account_for
 from factory.store import Artifact, Store, as_json, digest_of
-from factory.students.compression import export_onnx, quantize_onnx
 from factory.students.training import Material, search_student, train_student
-from factory.teacher import Teacher
-from factory.teacher.opening import open_teacher
 
 EMBEDDED_USER = "local"
 
@@ -64,7 +59,7 @@ def build(
 def run_stages(recipe: Recipe, store: Store, target: Target, namespace: str | None = None) -> Artifact:
     """Call every stage in order and return what `write_release` made; with a `Planner` as store, none of them runs."""
     bench = Bench(recipe, store, Fetcher(target))
-    rows = bench.gather_rows()
+    rows = gather_rows(bench)
     course = Course(bench, rows)
     students = [course.make(student) for student in recipe.students]
     data = Data(
@@ -101,85 +96,26 @@ class Gathered:
     unlabelled: Artifact
 
 
-@dataclass(frozen=True)
-class Bench:
-    """A recipe with what its stages are made on: the store, and where base models and rows are fetched from."""
-
-    recipe: Recipe
-    store: Store
-    source: Fetcher
-
-    @cached_property
-    def teachers(self) -> list[Teacher]:
-        """The recipe's teachers; nobody is asked yet."""
-        return [
-            open_teacher(
-                settings,
-                recipe=self.recipe.name,
-                budget=self.recipe.budget,
-                ledger=find_ledger(),
-                folder=self.recipe.path.parent,
-                base=lambda name, revision: self.find_base(name, revision).path,
-            )
-            for settings in self.recipe.all_teachers
-        ]
-
-    def gather_rows(self) -> Gathered:
-        """Try the teacher on gold, let it write and label, filter what it said, and share it out."""
-        recipe, store, task = self.recipe, self.store, self.recipe.task
-        gold_file = self.find_rows(recipe.gold) if recipe.gold else None
-        gold = store(read_gold, gold_file, recipe.gold, task.kind, task.names) if recipe.gold else None
-        if gold:
-            try_teacher(self, gold)
-        texts = []
-        if recipe.generate:
-            texts.append(store(generate_texts, task, recipe.generate, self.teachers[0]))
-        if recipe.texts:
-            texts.append(store(read_texts, self.find_rows(recipe.texts), recipe.texts, task.kind))
-        labelled = [self.label(some) for some in texts]
-        answers = self.label(gold) if gold else None
-        kept = store(filter_examples, labelled, gold, recipe.filter, recipe.language)
-        splits = store(split_examples, kept, recipe.split, task.names)
-        if recipe.audit and recipe.audit.drop == "suspicious":
-            splits = store(drop_suspicious, splits, self.audit(kept))
-        unlabelled = store(select_unlabelled, kept, gold, recipe.filter, recipe.language)
-        return Gathered(gold, gold_file, labelled, answers, kept, splits, unlabelled)
-
-    def label(self, texts: Artifact) -> Artifact:
-        """Return the rows of `texts` with the teacher's labels, or those that most of several teachers give."""
-        votes = [self.store(label_texts, texts, self.recipe.task, teacher) for teacher in self.teachers]
-        return votes[0] if len(votes) == 1 else self.store(take_votes, votes, self.recipe.task)
-
-    def audit(self, kept: Artifact) -> Artifact | None:
-        """Search labels for mistakes, reading texts as the first student with a base model does, if any is to."""
-        if not self.recipe.audit:
-            return None
-        recipe = self.recipe
-        based = next((it for it in recipe.students if isinstance(it, Based) and not isinstance(it, Module)), None)
-        shared = {"base_model", "revision", "max_length"}
-        reader = based and Head(name="audit", method="head", **based.model_dump(include=shared))
-        base = self.find_base(based.base_model, based.revision) if based else None
-        return self.store(audit_labels, kept, base, reader, recipe.task, recipe.audit)
-
-    def find_rows(self, rows: Rows) -> Artifact:
-        """Return the user's file, or the rows of a dataset on a Hub."""
-        if rows.file:
-            return self.store.source(self.recipe.find(rows.file))
-        return self.store(fetch_rows, rows.dataset, rows.revision, rows.split, self.source)
-
-    def find_base(self, name: str, revision: str) -> Artifact:
-        """Return a base model from a folder (a name that begins with a dot, slash or tilde) or from a Hub."""
-        if name.startswith((".", "/", "~")):
-            return self.store.source(self.recipe.find(str(Path(name).expanduser())))
-        return self.store(fetch_base_model, name, revision, self.source)
-
-    def compress(self, trained: Artifact) -> dict[str, Artifact]:
-        """Return the light files that the recipe asks for, by format."""
-        if not self.recipe.compress:
-            return {}
-        onnx = self.store(export_onnx, trained)
-        makers = {"onnx": lambda: onnx, "onnx-int8": lambda: self.store(quantize_onnx, onnx)}
-        return {form: makers[form]() for form in self.recipe.compress}
+def gather_rows(bench: Bench) -> Gathered:
+    """Try the teacher on gold, let it write and label, filter what it said, and share it out."""
+    recipe, store, task = bench.recipe, bench.store, bench.recipe.task
+    gold_file = bench.find_rows(recipe.gold) if recipe.gold else None
+    gold = store(read_gold, gold_file, recipe.gold, task.kind, task.names) if recipe.gold else None
+    if gold:
+        try_teacher(bench, gold)
+    texts = []
+    if recipe.generate:
+        texts.append(store(generate_texts, task, recipe.generate, bench.teachers[0]))
+    if recipe.texts:
+        texts.append(store(read_texts, bench.find_rows(recipe.texts), recipe.texts, task.kind))
+    labelled = [bench.label(some) for some in texts]
+    answers = bench.label(gold) if gold else None
+    kept = store(filter_examples, labelled, gold, recipe.filter, recipe.language)
+    splits = store(split_examples, kept, recipe.split, task.names)
+    if recipe.audit and recipe.audit.drop == "suspicious":
+        splits = store(drop_suspicious, splits, bench.audit(kept))
+    unlabelled = store(select_unlabelled, kept, gold, recipe.filter, recipe.language)
+    return Gathered(gold, gold_file, labelled, answers, kept, splits, unlabelled)
 
 
 @dataclass(frozen=True)

@@ -87,9 +87,10 @@ class Planner(Store):
 
 def plan(recipe: Recipe, *, namespace: str | None = None) -> Plan:
     """Return the stages of `recipe` with their state, and a forecast of the teacher's calls; asks nobody."""
+    from factory.bench import Bench
     from factory.hub.fetch import Fetcher
     from factory.hub.target import factory_home, open_target
-    from factory.pipeline import Bench, run_stages
+    from factory.pipeline import run_stages
     from factory.spending import forecast_teacher
 
     planner = Planner(factory_home() / "store")

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
+from factory.bench import Bench
 from factory.comparing.comparison import compare
 from factory.comparing.curve import Part, trace_curve
 from factory.comparing.measuring import find_reference
@@ -18,7 +19,7 @@ from factory.errors import RecipeError
 from factory.evaluation.scoring import read_predictions
 from factory.hub.fetch import Fetcher
 from factory.hub.target import Target, factory_home, open_target
-from factory.pipeline import Bench, Course
+from factory.pipeline import Course, gather_rows
 from factory.recipe import Recipe
 from factory.recipe_students import AnyStudent, Module, Trained
 from factory.spending import read_spent
@@ -99,7 +100,7 @@ class Comparing:
             raise RecipeError(f"{recipe.path}: a module is not compared with students that learn labels; {remedy}")
         self._recipe, self._share = recipe, share
         bench = Bench(recipe, store, Fetcher(target))
-        rows = bench.gather_rows()
+        rows = gather_rows(bench)
         self._rows = rows if share == 1 else replace(rows, splits=store(thin_splits, rows.splits, share))
         self._course = Course(bench, self._rows)
 

@@ -18,7 +18,7 @@ from factory.store import Artifact
 from factory.teacher.questions import find_servers
 
 if TYPE_CHECKING:
-    from factory.pipeline import Bench
+    from factory.bench import Bench
 
 log = logging.getLogger("factory")
 

@@ -67,9 +67,9 @@ def review_release(recipe: Recipe, release: Release, dataset_id: str, store: Sto
 
 def _read_gold(recipe: Recipe, store: Store, target: Target) -> list[Example]:
     """Return the gold rows of a recipe that is built."""
+    from factory.bench import Bench
     from factory.data.gold import read_gold
     from factory.hub.fetch import Fetcher
-    from factory.pipeline import Bench
 
     if recipe.gold is None:
         return []

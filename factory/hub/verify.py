@@ -62,8 +62,8 @@ def verify_release(
 
 def find_bases(recipe: Recipe, store: Store, target: Target) -> dict[str, Path]:
     """Return the base models of the adapters of a recipe that is built, for `verify_release`."""
+    from factory.bench import Bench
     from factory.hub.fetch import Fetcher
-    from factory.pipeline import Bench
 
     bench = Bench(recipe, store, Fetcher(target))
     adapted = [

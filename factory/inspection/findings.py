@@ -53,17 +53,18 @@ def inspect_recipe(recipe: Recipe) -> Findings:
 
     Labels are audited now if they have not been before. Raises DataError where the rows are not there yet.
     """
+    from factory.bench import Bench
     from factory.hub.fetch import Fetcher
     from factory.hub.target import factory_home, open_target
-    from factory.pipeline import Bench
+    from factory.pipeline import gather_rows
     from factory.planning import Planner
 
     store = Store(factory_home() / "store")
     with open_target() as target:
         source = Fetcher(target)
-        kept = Bench(recipe, Planner(store.root), source).gather_rows().kept
+        kept = gather_rows(Bench(recipe, Planner(store.root), source)).kept
         audited = Bench(recipe, store, source).audit(kept) if kept.path.exists() else None
-        splits = Bench(recipe, Planner(store.root), source).gather_rows().splits
+        splits = gather_rows(Bench(recipe, Planner(store.root), source)).splits
     if not splits.path.exists():
         raise DataError(f"{recipe.path}: its rows are not there yet; factory build {recipe.path}")
     return find(recipe, kept, splits, audited)

@@ -10,8 +10,9 @@ from factory.recipe_module import Module
 from factory.store import Artifact
 
 if TYPE_CHECKING:
+    from factory.bench import Bench
     from factory.modules.baking import Ingredients
-    from factory.pipeline import Bench, Gathered
+    from factory.pipeline import Gathered
     from factory.release.release import StudentFiles
 
 

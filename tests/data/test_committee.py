@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from factory.bench import Bench
 from factory.data.examples import read_examples
 from factory.data.gold import read_texts
-from factory.pipeline import Bench, build
+from factory.pipeline import build
 from factory.planning import plan
 from factory.recipe import Recipe
 from factory.store import Store

@@ -4,11 +4,12 @@ import logging
 
 import pytest
 
+from factory.bench import Bench
 from factory.data.examples import Example, read_examples, write_examples
 from factory.errors import GateError
 from factory.evaluation.teacher_gate import MAX_ROWS, sample_gold
 from factory.hub.target import factory_home
-from factory.pipeline import Bench
+from factory.pipeline import gather_rows
 from factory.planning import plan
 from factory.recipe import Recipe
 from factory.store import Artifact, Store
@@ -28,7 +29,7 @@ def is_blind_to_gold(text):
 
 def gather(recipe):
     """Run the stages that ask a teacher."""
-    return Bench(recipe, Store(factory_home() / "store"), None).gather_rows()
+    return gather_rows(Bench(recipe, Store(factory_home() / "store"), None))
 
 
 @pytest.fixture

@@ -1,0 +1,79 @@
+"""What the stages of a recipe are made on: the store, the teachers, and where base models and rows come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from factory.data.audit import audit_labels
+from factory.data.committee import take_votes
+from factory.data.labelling import label_texts
+from factory.hub.fetch import Fetcher, fetch_base_model, fetch_rows
+from factory.recipe import Recipe, Rows
+from factory.recipe_students import Based, Head, Module
+from factory.spending import find_ledger
+from factory.store import Artifact, Store
+from factory.students.compression import export_onnx, quantize_onnx
+from factory.teacher import Teacher
+from factory.teacher.opening import open_teacher
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A recipe with what its stages are made on: the store, and where base models and rows are fetched from."""
+
+    recipe: Recipe
+    store: Store
+    source: Fetcher
+
+    @cached_property
+    def teachers(self) -> list[Teacher]:
+        """The recipe's teachers; nobody is asked yet."""
+        return [
+            open_teacher(
+                settings,
+                recipe=self.recipe.name,
+                budget=self.recipe.budget,
+                ledger=find_ledger(),
+                folder=self.recipe.path.parent,
+                base=lambda name, revision: self.find_base(name, revision).path,
+            )
+            for settings in self.recipe.all_teachers
+        ]
+
+    def label(self, texts: Artifact) -> Artifact:
+        """Return the rows of `texts` with the teacher's labels, or those that most of several teachers give."""
+        votes = [self.store(label_texts, texts, self.recipe.task, teacher) for teacher in self.teachers]
+        return votes[0] if len(votes) == 1 else self.store(take_votes, votes, self.recipe.task)
+
+    def audit(self, kept: Artifact) -> Artifact | None:
+        """Search labels for mistakes, reading texts as the first student with a base model does, if any is to."""
+        if not self.recipe.audit:
+            return None
+        recipe = self.recipe
+        based = next((it for it in recipe.students if isinstance(it, Based) and not isinstance(it, Module)), None)
+        shared = {"base_model", "revision", "max_length"}
+        reader = based and Head(name="audit", method="head", **based.model_dump(include=shared))
+        base = self.find_base(based.base_model, based.revision) if based else None
+        return self.store(audit_labels, kept, base, reader, recipe.task, recipe.audit)
+
+    def find_rows(self, rows: Rows) -> Artifact:
+        """Return the user's file, or the rows of a dataset on a Hub."""
+        if rows.file:
+            return self.store.source(self.recipe.find(rows.file))
+        return self.store(fetch_rows, rows.dataset, rows.revision, rows.split, self.source)
+
+    def find_base(self, name: str, revision: str) -> Artifact:
+        """Return a base model from a folder (a name that begins with a dot, slash or tilde) or from a Hub."""
+        if name.startswith((".", "/", "~")):
+            return self.store.source(self.recipe.find(str(Path(name).expanduser())))
+        return self.store(fetch_base_model, name, revision, self.source)
+
+    def compress(self, trained: Artifact) -> dict[str, Artifact]:
+        """Return the light files that the recipe asks for, by format."""
+        if not self.recipe.compress:
+            return {}
+        onnx = self.store(export_onnx, trained)
+        makers = {"onnx": lambda: onnx, "onnx-int8": lambda: self.store(quantize_onnx, onnx)}
+        return {form: makers[form]() for form in self.recipe.compress}
