@@ -21,12 +21,13 @@ Json = dict[str, Any]
 def list_figures(entry: Json) -> list[list[str]]:
     """Return rows of name and value: how near a module is to the prompted model, and what it costs elsewhere."""
     figures = entry["module"]
+    taught = "prompted and calibrated" if figures["form"] == "label-calibrated" else "prompted"
     return [
         [f"divergence from the prompted model (KL over the {figures['kl_over']}, nats)", nats(figures["kl"])],
         ["... of the best one answer for all texts", f"{figures['kl_constant']:.4f}"],
         ["... of the base model without the prompt", nats(figures["kl_without_prompt"])],
         ["fidelity: 1 - the first / the second", nats(figures["fidelity"], 2)],
-        ["same label as the prompted model, %", percent(figures["agreement"])],
+        [f"same label as the {taught} model, %", percent(figures["agreement"])],
         ["... by always giving its most frequent label, %", f"{100 * figures['majority']:.1f}"],
         ["side effect on unrelated text (nats a token)", nats(figures["side_effect"], 3, "+")],
         ["file", megabytes(entry["bytes"])],

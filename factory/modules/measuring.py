@@ -44,7 +44,7 @@ def weigh_prompt(targets: Artifact, gold: Artifact | None, labels: list[str], fo
     write_json(out / "weighed.json", found)
 
 
-@version(2)
+@version(3)
 def evaluate_module(
     trained: Artifact,
     made_of: Ingredients,
@@ -123,12 +123,12 @@ class Laboratory:
         bare, ours = Module(self.base, None, self.wording).read(texts), self.module.read(texts)
         labels = score_labels(self.wording, ours)
         recorded, reach = targets.diverge(ours), targets.reach.exp()
-        over = "vocabulary"
+        over, taught = "vocabulary", targets.prompted
         whole = diverge_fully(prompted, ours, reach)
         if self.settings.form == "label-calibrated":
             over = "calibrated labels"
-            bias = read_targets(self.made_of["targets"].path / "train.safetensors").prompted.mean(0)
-            prompted, reach = (targets.prompted - bias).log_softmax(-1)[:, None], reach.new_ones(len(texts), 1)
+            taught = taught - read_targets(self.made_of["targets"].path / "train.safetensors").prompted.mean(0)
+            prompted, reach = taught.log_softmax(-1)[:, None], reach.new_ones(len(texts), 1)
             bare, ours = targets.bare.log_softmax(-1)[:, None], labels.log_softmax(-1)[:, None]
         ones = [1.0] * len(texts)
         kl, constant = (
@@ -136,8 +136,8 @@ class Laboratory:
             diverge_fully(prompted, best_constant(prompted, reach), reach),
         )
         lost = bootstrap_ratio(kl.numpy(), constant.numpy())
-        same = (labels.argmax(-1) == targets.prompted.argmax(-1)).numpy()
-        counts = targets.prompted.argmax(-1).bincount()
+        same = (labels.argmax(-1) == taught.argmax(-1)).numpy()
+        counts = taught.argmax(-1).bincount()
         return {
             "texts": len(texts),
             "kl_over": over,

@@ -9,6 +9,7 @@ from factory.modules.baking import Oven
 from factory.modules.measuring import diverge_fully, evaluate_module
 from factory.modules.module import Module
 from factory.modules.reading import load_base, read_prefix
+from factory.modules.targets import read_targets
 from tests.modules.llama import SETTINGS, bake_toy
 
 
@@ -49,3 +50,19 @@ def test_a_module_changes_what_is_said_of_other_things(figures):
 def test_peft_makes_of_the_files_what_the_merged_module_is(figures):
     assert figures["peft_difference"] < 1e-4
     assert set(figures["cpu_ms"]) == {"prompted", "cached", "merged", "unmerged"}
+
+
+def test_a_calibrated_module_is_compared_with_the_labels_that_it_was_taught(made_of, tmp_path):
+    module = bake_toy(made_of, tmp_path / "out", form="label-calibrated", epochs=2)
+    evaluate_module(
+        module, made_of, None, None, SETTINGS.model_copy(update={"form": "label-calibrated"}), out=tmp_path
+    )
+    figures = json.loads((tmp_path / "report.json").read_text())["module"]
+    train, held_out = (read_targets(made_of["targets"].path / f"{part}.safetensors") for part in ("train", "held_out"))
+    taught = (held_out.prompted - train.prompted.mean(0)).argmax(-1)
+    rows = read_examples(made_of["splits"].path / "held_out.jsonl")
+    opened = Module.load(module.path / "model", made_of["base"].path)
+    said = opened.read_labels([opened.wording.read(row.text) for row in rows]).argmax(-1)
+    assert figures["agreement"]["value"] == pytest.approx(float((said == taught).float().mean()))
+    assert figures["majority"] == pytest.approx(float(taught.bincount().max() / len(taught)))
+    assert not taught.equal(held_out.prompted.argmax(-1))
