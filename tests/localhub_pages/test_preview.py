@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +113,8 @@ def test_what_would_unfold_to_too_much_is_not_read(hub, browse):
     name = hub.repo("dataset")
     push(hub.api(), name, "dataset", {"train.parquet": buffer.getvalue()})
     assert "too large for a preview" in browse(f"/datasets/{name}").text
+
+
+def test_arrow_and_its_memory_are_not_in_the_server(hub, browse, release):
+    assert rows(browse("/datasets/alice/stance?p=1"))
+    assert "libarrow" not in Path(f"/proc/{hub.process.pid}/maps").read_text()
