@@ -77,10 +77,15 @@ def new(name: str, labels: str, model: str) -> None:
 @set_option
 def check(paths: tuple[Path, ...], overrides: tuple[str, ...]) -> None:
     """Validate recipes; name every fault with file, line and remedy."""
+    from factory.licensing.checking import warn_of
+    from factory.licensing.recorded import list_known_parts
+
     faults = []
     for path in paths:
         try:
-            Recipe.read(path, overrides)
+            recipe = Recipe.read(path, overrides)
+            for warning in warn_of(recipe, list_known_parts(recipe)):
+                click.echo(f"{path}: licence: {warning}", err=True)
         except FactoryError as error:
             faults.append(str(error))
     if faults:

@@ -22,6 +22,7 @@ from factory.evaluation.scoring import evaluate_student, score_teacher
 from factory.evaluation.teacher_gate import try_teacher
 from factory.hub.fetch import Fetcher
 from factory.hub.target import Target, factory_home, open_target
+from factory.licensing.recorded import find_licenses
 from factory.modules.course import make_module
 from factory.recipe import Recipe
 from factory.recipe_students import AnyStudent, Based, Distil, Module, Shrink
@@ -72,14 +73,9 @@ def run_stages(recipe: Recipe, store: Store, target: Target, namespace: str | No
         baselines=store(add_controls, store(score_baselines, rows.splits, rows.gold, recipe.task), course.controls()),
         score=store(score_teacher, rows.gold, rows.answers, recipe.task) if rows.gold else None,
     )
-    contents = (
-        recipe,
-        store.source(recipe.path),
-        data,
-        students,
-        account_for(recipe, bench.find_rows),
-        _destination(recipe, target, namespace),
-    )
+    licenses = find_licenses(recipe, store, bench.source)
+    told = (account_for(recipe, bench.find_rows), licenses, _destination(recipe, target, namespace))
+    contents = (recipe, store.source(recipe.path), data, students, *told)
     return store(write_release, *contents, digest_of(as_json(contents))[:12])
 
 

@@ -31,6 +31,8 @@ class Plan:
     steps: list[Step] = field(default_factory=list)
     teacher: dict[str, Any] = field(default_factory=dict)
     runs: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    licenses: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return the document of `factory plan --format json`; `seconds` adds up what earlier runs took."""
@@ -40,7 +42,8 @@ class Plan:
         ]
         seconds = sum(step.seconds or 0 for step in self.steps if not step.cached)
         runs = [{"student": name, **settings} for name, settings in self.runs]
-        return {"stages": stages, "teacher": self.teacher, "seconds": round(seconds, 1), "runs": runs}
+        licenses = {"licenses": self.licenses, "warnings": self.warnings}
+        return {"stages": stages, "teacher": self.teacher, "seconds": round(seconds, 1), "runs": runs, **licenses}
 
     def __str__(self) -> str:
         width = max(len(step.name) for step in self.steps)
@@ -50,7 +53,8 @@ class Plan:
         missing = [f"not counted, as it is not fetched yet: {name}" for name in self.teacher["uncounted"]]
         tokens = f"{self.teacher['input_tokens']:,} tokens in, {self.teacher['output_tokens']:,} out"
         tried = [f"{name}: {', '.join(f'{key} {value}' for key, value in run.items())}" for name, run in self.runs]
-        return "\n".join([*rows, "", *tried, f"teacher: {calls:,} calls, {tokens}, {cost}", *missing])
+        said = [f"licence: {warning}" for warning in self.warnings]
+        return "\n".join([*rows, "", *tried, f"teacher: {calls:,} calls, {tokens}, {cost}", *missing, *said])
 
 
 class Planner(Store):
@@ -90,6 +94,8 @@ def plan(recipe: Recipe, *, namespace: str | None = None) -> Plan:
     from factory.bench import Bench
     from factory.hub.fetch import Fetcher
     from factory.hub.target import factory_home, open_target
+    from factory.licensing.checking import list_unknown, warn_of
+    from factory.licensing.recorded import list_known_parts
     from factory.pipeline import run_stages
     from factory.spending import forecast_teacher
 
@@ -97,7 +103,10 @@ def plan(recipe: Recipe, *, namespace: str | None = None) -> Plan:
     with open_target() as target:
         run_stages(recipe, planner, target, namespace)
         rows = Bench(recipe, Planner(planner.root), Fetcher(target))
-        return Plan(planner.steps, forecast_teacher(recipe, rows.find_rows), list_runs(recipe))
+        parts = list_known_parts(recipe)
+        warnings = [*warn_of(recipe, parts), *list_unknown(parts)]
+        licenses = [part.as_json() for part in parts]
+        return Plan(planner.steps, forecast_teacher(recipe, rows.find_rows), list_runs(recipe), licenses, warnings)
 
 
 def list_runs(recipe: Recipe) -> list[tuple[str, dict[str, Any]]]:

@@ -86,6 +86,11 @@ class Publish(Section):
     namespace: str | None = Field(None, description="User or organisation (default: the token's user).")
     private: bool = Field(False, description="Only you can see it.")
     require: Require = Field(Require(), description="The gate before publication.")
+    accept_license_conflict: str | None = later(
+        None,
+        min_length=1,
+        description="Why `license` may be what it is though a base model's, the texts' or the gold's says otherwise.",
+    )
 
 
 class Recipe(Section):

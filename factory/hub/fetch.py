@@ -109,6 +109,26 @@ def find_file(
         raise
 
 
+def find_info(place: Target, repo_id: str, repo_type: str, revision: str) -> ModelInfo | DatasetInfo | None:
+    """Return what a Hub says of a repository, None if it has none by that name or cannot be reached."""
+    from httpx2 import TransportError
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    ask = place.api.model_info if repo_type == "model" else place.api.dataset_info
+    try:
+        return ask(repo_id, revision=revision, timeout=TIMEOUT_SECONDS)
+    except GatedRepoError:
+        raise
+    except (RepositoryNotFoundError, RevisionNotFoundError, TransportError, OfflineModeIsEnabled) as fault:
+        log.debug("%s on %s: %s", repo_id, place.name, fault)
+        return None
+
+
 @contextmanager
 def _unpacked(
     source: Fetcher, repo_id: str, repo_type: str, revision: str, patterns: list[str], out: Path
@@ -130,7 +150,7 @@ def _download(
     for place in source.places():
         asked.append(place.name)
         with explained(f"{repo_id} on {place.name}"):
-            if info := _find(place, repo_id, repo_type, revision):
+            if info := find_info(place, repo_id, repo_type, revision):
                 log.info("%s: from %s", repo_id, place.name)
                 _check_files(repo_id, [sibling.rfilename for sibling in info.siblings or []], repo_type)
                 place.api.snapshot_download(
@@ -138,26 +158,6 @@ def _download(
                 )
                 return None if place.is_embedded else info.sha
     return _copy_cached(repo_id, repo_type, revision, patterns, folder, " nor ".join(asked))
-
-
-def _find(place: Target, repo_id: str, repo_type: str, revision: str) -> ModelInfo | DatasetInfo | None:
-    """Return what a Hub says of a repository, None if it has none by that name or cannot be reached."""
-    from httpx2 import TransportError
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        OfflineModeIsEnabled,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
-    ask = place.api.model_info if repo_type == "model" else place.api.dataset_info
-    try:
-        return ask(repo_id, revision=revision, timeout=TIMEOUT_SECONDS)
-    except GatedRepoError:
-        raise
-    except (RepositoryNotFoundError, RevisionNotFoundError, TransportError, OfflineModeIsEnabled) as fault:
-        log.debug("%s on %s: %s", repo_id, place.name, fault)
-        return None
 
 
 def _copy_cached(repo_id: str, repo_type: str, revision: str, patterns: list[str], folder: Path, asked: str) -> str:

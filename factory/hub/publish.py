@@ -10,6 +10,7 @@ from typing import Any
 
 from factory.hub.changes import Change, repos_of
 from factory.hub.faults import explained
+from factory.hub.fetch import Fetcher
 from factory.hub.history import Repo
 from factory.hub.preflight import check_ready
 from factory.hub.proposal import propose
@@ -22,6 +23,8 @@ from factory.hub.staging import staged
 from factory.hub.target import Target, factory_home, open_target
 from factory.hub.verify import find_bases, verify_release
 from factory.hub.zoo import find_leftovers
+from factory.licensing.checking import review_licenses
+from factory.licensing.recorded import find_licenses
 from factory.recipe import Recipe
 from factory.store import Store
 
@@ -73,7 +76,7 @@ def publish(
 
     With `dry_run`, say what would change; with `overwrite`, go over what people changed on the Hub; with
     `as_pull_request`, open pull requests and leave main branches alone. Raises HubError before anything is paid for
-    when the Hub would refuse, GateError when a requirement is not met.
+    when the Hub would refuse, GateError when a requirement is not met or licences contradict.
     """
     from factory.evaluation.gate import check_gate
     from factory.pipeline import build
@@ -84,6 +87,7 @@ def publish(
         namespace = namespace or recipe.publish.namespace or target.user
         repos = repos_of(recipe, namespace)
         check_ready(target, repos, namespace, private=private)
+        review_licenses(recipe, find_licenses(recipe, store, Fetcher(target)), is_strict=not dry_run)
         release = build(recipe, store=store, target=target, namespace=namespace)
         check_gate(release.report, recipe.publish.require)
         repos = [repo for repo in repos if (release.path / repo.folder).is_dir()]

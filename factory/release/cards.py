@@ -6,7 +6,6 @@ Whatever a template puts between braces is escaped for Markdown, unless it is `M
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +16,10 @@ from factory.evaluation.scoreboard import CONTROL, SCORES, explain, explain_cost
 from factory.release import auditing, data_sentences, methods, origins, sentences, tables
 from factory.release.card_text import front_matter, mark
 from factory.release.contents import Contents
+from factory.release.licensing import list_licenses
 from factory.release.metadata import (
     adapter_metadata,
     dataset_metadata,
-    licenses,
     model_metadata,
     space_metadata,
 )
@@ -53,6 +52,7 @@ LANGUAGES = {
     "tr": "Turkish",
     "zh": "Chinese",
 }
+OWN = {"dataset.md.jinja": "This dataset", "adapter.md.jinja": "This adapter", "module.md.jinja": "This adapter"}
 Json = dict[str, Any]
 
 
@@ -165,8 +165,7 @@ def _fill(name: str, metadata: Json, contents: Contents, student: str | None = N
         "teacher": contents.report["teacher"]["model"],
         "labels_table": tables.labels(contents, contents.thresholds(student) if student else {}),
         "rows_table": tables.filters(contents),
-        "licenses": " and ".join(licenses(contents)),
-        "credits": list(_credits(contents)),
+        "on_license": list_licenses(contents, OWN.get(name, "This model"), student),
         "on_origin": Markdown(origins.on_origin(contents)),
         "on_attributes": Markdown(sentences.on_attributes(contents)),
         "on_asked_labels": Markdown(sentences.on_asked_labels(contents)),
@@ -227,15 +226,6 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-def _credits(contents: Contents) -> Iterator[Markdown]:
-    """Yield whom the recipe credits; an address there is left to be a link."""
-    for what, source in {"The texts": contents.recipe.texts, "The gold": contents.recipe.gold}.items():
-        if source and (source.attribution or source.license or source.dataset):
-            parts = [source.dataset and f"dataset {source.dataset}", source.attribution, source.license]
-            said = ". ".join(escape(part).rstrip(".").replace("\\://", "://") for part in parts if part)
-            yield Markdown(f"{what}: {said}.")
 
 
 def _as_noun(text: str) -> str:

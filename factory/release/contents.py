@@ -15,6 +15,7 @@ from factory.data.statistics import describe_examples
 from factory.evaluation.agreement import describe_agreement
 from factory.evaluation.report import assemble_report, name_teachers
 from factory.evaluation.scoring import read_predictions
+from factory.licensing.parts import Part, list_parts
 from factory.recipe import Recipe
 from factory.store import Artifact, hash_file
 
@@ -35,7 +36,7 @@ class Contents:
 
     `suspicious` are the labels that the audit doubts, the most doubtful first, `predictions` those of each student's
     safetensors on the held-out rows by the id of the row, `training` the facts of its training, `bases` where its base
-    model is from, `configs` what its config.json or module.json says.
+    model is from, `configs` what its config.json or module.json says, `parts` what has a licence or terms.
     """
 
     recipe: Recipe
@@ -48,6 +49,7 @@ class Contents:
     training: dict[str, Json]
     bases: dict[str, Json]
     configs: dict[str, Json]
+    parts: list[Part]
     namespace: str
     hub: str
 
@@ -117,6 +119,7 @@ def read_contents(
     data: Data,
     students: Sequence[StudentFiles],
     spent: Mapping[str, Any],
+    licenses: Mapping[str, Artifact],
     destination: Destination,
     release_id: str,
 ) -> Contents:
@@ -153,8 +156,8 @@ def read_contents(
         training=training,
         bases=dict(_read_bases(students, training)),
         configs={student["name"]: _read_config(student["trained"].path / "model") for student in students},
-        namespace=destination["namespace"],
-        hub=destination["hub"],
+        parts=list_parts(recipe, licenses),
+        **destination,
     )
 
 

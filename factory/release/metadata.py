@@ -8,6 +8,7 @@ from factory.evaluation.markdown import plain
 from factory.evaluation.report import is_local
 from factory.recipe import Task
 from factory.release.contents import Contents
+from factory.release.licensing import licenses
 from factory.release.samples import choose_samples, is_presentable
 
 BUCKETS = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
@@ -114,12 +115,6 @@ def space_metadata(contents: Contents, student: str) -> Json:
         "tags": ["text-classification", "hf-factory", "mcp-server"],
         "pinned": False,
     }
-
-
-def licenses(contents: Contents) -> list[str]:
-    """Return the licences of the dataset: that of the user's texts, and the recipe's for what was made here."""
-    texts = contents.recipe.texts
-    return list(dict.fromkeys([*([texts.license] if texts and texts.license else []), contents.recipe.license]))
 
 
 def _results(contents: Contents, student: str) -> list[Any] | None:

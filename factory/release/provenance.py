@@ -25,6 +25,7 @@ def describe_provenance(
         "recipe": {"name": contents.recipe.name, "sha256": files["recipe.yaml"]},
         "teacher": {name: value for name, value in report["teacher"].items() if name != "gold"},
         **({"base_model": _describe_base(contents, student)} if student in contents.bases else {}),
+        "licenses": [part.as_json() for part in contents.parts if part.student in (None, student)],
         "gold": report["gold"],
         "rows": report["data"],
         "stages": [_describe_stage(artifact) for artifact in made_of],

@@ -54,13 +54,14 @@ class Destination(TypedDict):
     hub: str
 
 
-@version(2)
+@version(3)
 def write_release(
     recipe: Recipe,
     recipe_file: Artifact,
     data: Data,
     students: list[StudentFiles],
     spent: dict[str, Any],
+    licenses: dict[str, Artifact],
     destination: Destination,
     release_id: str,
     *,
@@ -70,9 +71,10 @@ def write_release(
 
     A student with an adapter also gets `model-<student>-adapter/`; a Space shows the first student that a `pipeline`
     loads, and there is none without one. Files that lost too much when they were made light are left out.
-    `spent` is the ledger's summary of the recipe. Nothing in the folders tells of the machine that wrote them.
+    `spent` is the ledger's summary of the recipe, `licenses` what `find_licenses` found. Nothing in the folders tells
+    of the machine that wrote them.
     """
-    contents = read_contents(recipe, data, students, spent, destination, release_id)
+    contents = read_contents(recipe, data, students, spent, licenses, destination, release_id)
     text = publishable_text(recipe, recipe_file.path)
     shutil.rmtree(out)
     write_json(_folder(out) / "report.json", contents.report)

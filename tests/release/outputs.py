@@ -64,6 +64,7 @@ class Outputs:
     data: Data
     students: list[StudentFiles]
     spent: dict
+    licenses: dict
     destination: Destination
     release_id: str = "0123456789ab"
 
@@ -108,7 +109,9 @@ def make_outputs(folder, text=RECIPE, rows=None, gold=None, model=None, facts=No
     ]
     spent = {"calls": 912, "input_tokens": 260_000, "output_tokens": 31_000, "dollars": 0.0576}
     destination = Destination(namespace="me", hub="huggingface.co")
-    return Outputs(recipe, Artifact(folder / "recipe.yaml", ""), data, students, spent, destination)
+    stated = stage.artifact("fetch_license", lambda out: write_json(out / "license.json", {"license": "apache-2.0"}))
+    licenses = {"model sentence-transformers/all-MiniLM-L6-v2": stated}
+    return Outputs(recipe, Artifact(folder / "recipe.yaml", ""), data, students, spent, licenses, destination)
 
 
 class Stages:

@@ -1,0 +1,82 @@
+"""What cards say of licences, asked for once."""
+
+import pytest
+from huggingface_hub import CommitOperationAdd
+
+from factory.hub.embedded import Access, embedded_hub
+from factory.hub.fetch import Fetcher
+from factory.hub.target import Target
+from factory.licensing.parts import list_parts
+from factory.licensing.recorded import find_licenses, list_known_parts
+from factory.planning import Planner
+from factory.store import Store
+from tests.licensing.recipes import make_recipe
+
+CARDS = {
+    ("model", "org/base"): "license: other\nlicense_name: gemma\nlicense_link: LICENSE",
+    ("model", "org/plain"): "tags: [a]",
+    ("dataset", "org/rows"): "license: [mit, cc-by-4.0]",
+}
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory):
+    """A Hub with two models and a dataset."""
+    with embedded_hub(tmp_path_factory.mktemp("hub")) as access:
+        target = Target.at(access)
+        for (kind, name), metadata in CARDS.items():
+            mine = name.replace("org/", "local/")
+            target.api.create_repo(mine, repo_type=kind)
+            card = CommitOperationAdd("README.md", f"---\n{metadata}\n---\n# A card\n".encode())
+            target.api.create_commit(mine, [card], repo_type=kind, commit_message="card")
+        yield target
+
+
+@pytest.fixture
+def store(home):
+    return Store(home / "store")
+
+
+def recipe_of(folder, base="local/base"):
+    texts = ("texts: {file: texts.jsonl, license: mit}", "texts: {dataset: local/rows}")
+    return make_recipe(folder, ("org/base", base), texts)
+
+
+def licenses(recipe, found):
+    return [part.license for part in list_parts(recipe, found)]
+
+
+def test_licences_are_read_from_cards_and_kept(tmp_path, target, store):
+    recipe = recipe_of(tmp_path)
+    assert licenses(recipe, find_licenses(recipe, store, Fetcher(target, None)))[:2] == ["gemma", "mit and cc-by-4.0"]
+    gone = Fetcher(Target.at(Access("http://127.0.0.1:9")), None)
+    assert licenses(recipe, find_licenses(recipe, store, gone))[:2] == ["gemma", "mit and cc-by-4.0"]
+    assert [part.license for part in list_known_parts(recipe)][:2] == ["gemma", "mit and cc-by-4.0"]
+
+
+def test_a_card_that_names_none_is_known_to(tmp_path, target, store):
+    recipe = recipe_of(tmp_path, "local/plain")
+    found = find_licenses(recipe, store, Fetcher(target, None))
+    assert "model local/plain" in found
+    assert licenses(recipe, found)[0] == ""
+
+
+def test_what_no_hub_tells_is_asked_for_again(tmp_path, target, store, caplog):
+    caplog.set_level("INFO", "factory")
+    recipe = recipe_of(tmp_path)
+    assert find_licenses(recipe, store, Fetcher(Target.at(Access("http://127.0.0.1:9")), None)) == {}
+    assert "the licence of local/base is not known: no Hub that answers has it" in caplog.text
+    assert len(find_licenses(recipe, store, Fetcher(target, None))) == 2
+
+
+def test_a_plan_asks_nobody(tmp_path, target, store):
+    assert find_licenses(recipe_of(tmp_path), Planner(store.root), Fetcher(target, None)) == {}
+    assert not list(store.root.glob("fetch_license-*"))
+
+
+def test_a_folder_has_the_licence_of_its_own_card(tmp_path, store):
+    recipe = recipe_of(tmp_path, "./mine")
+    assert licenses(recipe, find_licenses(recipe, store))[0] == ""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "README.md").write_text("---\nlicense: mit\n---\n# Mine\n")
+    assert licenses(recipe, find_licenses(recipe, store))[0] == "mit"
