@@ -18,16 +18,16 @@ type_choice = click.Choice(["model", "dataset", "space"])
 @click.command()
 @click.argument("name", metavar="NAME[@REVISION]")
 @click.option("--type", "repo_type", type=type_choice, default="model", show_default=True)
+@click.option("--run/--no-run", default=True, show_default=True, help="Ask a model again about its test rows.")
 @format_option
-def pull(name: str, repo_type: str, form: str) -> None:
-    """Fetch a release, check its files and scores, and print the folder."""
+def pull(name: str, repo_type: str, run: bool, form: str) -> None:
+    """Fetch a release, check its files, scores and answers, and print the folder."""
     from factory.hub.pull import pull as pull_release
     from factory.hub.target import open_target
 
     with open_target() as target:
-        pulled = pull_release(target, name, repo_type)  # type: ignore[arg-type]  # click checks the choice
-    facts = {"folder": str(pulled.folder), "release": pulled.release, "files": pulled.files, "scores": pulled.scores}
-    click.echo(json.dumps(facts) if form == "json" else pulled.folder)
+        pulled = pull_release(target, name, repo_type, run=run)  # type: ignore[arg-type]  # click checks the choice
+    click.echo(json.dumps(pulled.as_json()) if form == "json" else pulled.folder)
     if repo_type == "model":
         show_next(f"factory label {pulled.folder} FILE")
 

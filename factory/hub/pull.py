@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from factory.hub.faults import explained
 from factory.hub.fetch import PICKLES, fetch_file
 from factory.hub.history import RepoType
 from factory.hub.manifest import Manifest, Member, read_manifest
+from factory.hub.rerun import Rerun, find_obstacle, has_gold, rerun
 from factory.hub.target import Target
 from factory.store import hash_files
 
@@ -24,19 +25,26 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Pulled:
-    """A folder of the cache whose files are those of a release, and how many of its scores were computed again."""
+    """A folder of the cache whose files are those of a release, how many of its scores were computed again from the
+    answers that it ships, and what its files answered when they were asked again."""
 
     folder: Path
     release: str
     files: int
     scores: int
+    reruns: list[Rerun] = field(default_factory=list)
+
+    def as_json(self) -> Json:
+        """Return the document of `factory pull --format json`."""
+        return {**asdict(self), "folder": str(self.folder)}
 
 
-def pull(target: Target, name: str, repo_type: RepoType = "model") -> Pulled:
+def pull(target: Target, name: str, repo_type: RepoType = "model", *, run: bool = True) -> Pulled:
     """Return where the files of NAME or NAME@REVISION are, once they are what the manifest of their release says.
 
     Without a revision it is the newest release that is complete. A model has only safetensors and ONNX, and no code;
-    its accuracy and agreement are computed again from the answers that it ships. Raises HubError naming what differs.
+    its accuracy and agreement are computed again from the answers that it ships, and unless `run` is off it is asked
+    again about the test rows that its release ships. Raises HubError naming what differs.
     """
     repo_id, _, revision = name.partition("@")
     manifest = find_manifest(target, repo_id, repo_type, revision or None)
@@ -53,11 +61,13 @@ def pull(target: Target, name: str, repo_type: RepoType = "model") -> Pulled:
     scores = 0
     if not problems and (folder / "eval" / "report.json").is_file():
         scores = _check_scores(folder, repo_id, problems)
+    reruns = list(_run(target, folder, manifest)) if run and repo_type == "model" and not problems else []
+    problems += [str(found) for found in reruns if not found.is_same]
     if problems:
         shown = "; ".join(problems[:5])
         raise HubError(f"{place} is not what was released ({shown}); do not use it, and tell whoever published it")
     log.info("%s: %d files are those of release-%s", place, len(member.files), manifest.release)
-    return Pulled(folder, manifest.release, len(member.files), scores)
+    return Pulled(folder, manifest.release, len(member.files), scores, reruns)
 
 
 def find_manifest(target: Target, repo_id: str, repo_type: RepoType, revision: str | None = None) -> Manifest:
@@ -79,6 +89,18 @@ def find_manifest(target: Target, repo_id: str, repo_type: RepoType, revision: s
 def find_entries(report: Json, repo_id: str) -> list[Json]:
     """Return what a report says of the files of a model."""
     return [entry for entry in report["students"] if repo_id.endswith(f"/{report['recipe']}-{entry['name']}")]
+
+
+def _run(target: Target, folder: Path, manifest: Manifest) -> Iterator[Rerun]:
+    """Ask a model again, and tell what it answered or why it was not asked."""
+    if obstacle := find_obstacle(folder, manifest):
+        log.info("its answers were not computed again: %s", obstacle)
+        return
+    for found in rerun(target, folder, manifest):
+        log.info("%s", found)
+        yield found
+    if has_gold(folder):
+        log.info("gold texts do not ship with a release: its accuracy was computed from the recorded answers")
 
 
 def _find_dataset(target: Target, repo_id: str, repo_type: RepoType, revision: str | None) -> str:

@@ -1,10 +1,16 @@
 """What cards say of licences, asked for once."""
 
+import json
+
 import pytest
+from click.testing import CliRunner
 from huggingface_hub import CommitOperationAdd
 
+from factory.cli import commands
+from factory.errors import GateError
 from factory.hub.embedded import Access, embedded_hub
 from factory.hub.fetch import Fetcher
+from factory.hub.publish import publish
 from factory.hub.target import Target
 from factory.licensing.parts import list_parts
 from factory.licensing.recorded import find_licenses, list_known_parts
@@ -80,3 +86,17 @@ def test_a_folder_has_the_licence_of_its_own_card(tmp_path, store):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "README.md").write_text("---\nlicense: mit\n---\n# Mine\n")
     assert licenses(recipe, find_licenses(recipe, store))[0] == "mit"
+
+
+def test_a_contradiction_is_refused_before_anything_is_paid_for(tmp_path, target, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", target.endpoint)
+    monkeypatch.setenv("HF_TOKEN", target.token)
+    gold = ("labelled_by: humans, license: mit", "labelled_by: humans, license: cc-by-nc-4.0")
+    recipe = make_recipe(tmp_path, gold, ("org/base", "local/base"))  # its teacher does not answer
+    with pytest.raises(GateError, match=r"^nothing was published: the gold gold\.jsonl is under cc-by-nc-4\.0"):
+        publish(recipe)
+    shown = CliRunner().invoke(commands, ["plan", str(recipe.path), "--format", "json"], catch_exceptions=False).stdout
+    plan = json.loads(shown)
+    base, _, gold, _ = plan["licenses"]
+    assert (base["license"], gold["license"]) == ("gemma", "cc-by-nc-4.0")
+    assert plan["warnings"][0].startswith("the gold gold.jsonl is under cc-by-nc-4.0, which allows no commercial use")
