@@ -7,14 +7,13 @@ reason is raised. That holds for a fault, a spent budget and Ctrl-C (a second Ct
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import random
 import re
 import time
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from factory.errors import FactoryError
 from factory.recipe import HttpTeacher
@@ -23,8 +22,12 @@ from factory.teacher.health import Health
 from factory.teacher.interrupt import Stopped
 from factory.teacher.ledger import Cost, Question, Result
 from factory.teacher.limiter import Limiter
+from factory.teacher.prompts import encode_json
 from factory.teacher.requests import find_replies
-from factory.teacher.wire import Fault, Kind, Reply, Wire
+from factory.teacher.wire import Fault, Kind, Reply
+
+if TYPE_CHECKING:
+    from factory.teacher.http import Wire
 
 log = logging.getLogger("factory")
 Value = TypeVar("Value")
@@ -123,7 +126,7 @@ class Asking:
                 return reply
 
     async def _attempt(self, question: Question, request: dict[str, Any]) -> Reply:
-        text = json.dumps(simplify(request, self._refused), ensure_ascii=False)
+        text = encode_json(simplify(request, self._refused))
         bound = self._account.bound(text, request["max_tokens"])
         self._wire.prepare()
         await self._book(question, text, bound)

@@ -31,7 +31,7 @@ from factory.teacher.requests import (
     write_request,
 )
 from factory.teacher.votes import count_votes
-from factory.teacher.wire import Fault, Reply, Wire
+from factory.teacher.wire import Fault, Reply
 from factory.teacher.writing import Wish, as_examples, plan_wishes, write_label
 
 log = logging.getLogger("factory")
@@ -143,6 +143,8 @@ class ChatTeacher:
             ledger.count_served(self._recipe, self.usage.cached - cached)
 
     def _run(self, account: Account, work: Callable[[Asking], Awaitable[Value]]) -> Value:
+        from factory.teacher.http import Wire
+
         wire = Wire(self._settings)
         asking = Asking(wire, account, self._settings, self._backoff_seconds)
 

@@ -24,7 +24,7 @@ import sys
 from factory import load
 print(load(sys.argv[1])("the soup was great")[0]["label"])
 heavy = {"torch", "transformers", "datasets", "sklearn", "pandas", "onnx", "safetensors"}
-for_others = {"pydantic", "yaml", "huggingface_hub", "httpx", "httpx2", "requests"}
+for_others = {"aiohttp", "pydantic", "yaml", "huggingface_hub", "httpx", "httpx2", "requests"}
 found = (heavy | for_others) & set(sys.modules)
 assert not found, found
 """
