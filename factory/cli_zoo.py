@@ -75,6 +75,7 @@ def unpublish(
 ) -> None:
     """Delete what was published, after asking."""
     from factory.hub import zoo
+    from factory.hub.succession import supersede
     from factory.hub.target import open_target
 
     with open_target() as target:
@@ -87,7 +88,7 @@ def unpublish(
         if superseded_by:
             if len(repos) != 1:
                 raise HubError("--superseded-by is for one model; give its NAME instead of a recipe")
-            zoo.supersede(target, repos[0], superseded_by)
+            supersede(target, repos[0], superseded_by)
             return
         for repo in repos:
             click.echo(f"{repo.type} {repo.id} ({zoo.describe_use(target, repo)})")

@@ -86,6 +86,11 @@ class Publish(Section):
     namespace: str | None = Field(None, description="User or organisation (default: the token's user).")
     private: bool = Field(False, description="Only you can see it.")
     require: Require = Field(Require(), description="The gate before publication.")
+    supersedes: str | None = later(
+        None,
+        min_length=1,
+        description="Former name of the recipe, or a model, whose cards are to name the new models as `new_version`.",
+    )
     accept_license_conflict: str | None = later(
         None,
         min_length=1,

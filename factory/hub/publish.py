@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from factory.hub.regression import check_regression, describe_losses
 from factory.hub.review import Review, review_release
 from factory.hub.space import watch_space
 from factory.hub.staging import staged
+from factory.hub.succession import Succession, find_due, find_successions, supersede
 from factory.hub.target import Target, factory_home, open_target
 from factory.hub.verify import find_bases, verify_release
 from factory.hub.zoo import find_leftovers
@@ -45,6 +46,7 @@ class Published:
     is_complete: bool = False
     is_dry_run: bool = False
     preview: Review | None = None
+    successions: list[Succession] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return the document of `factory diff --format json`."""
@@ -53,11 +55,14 @@ class Published:
             | {name: getattr(change, name) for name in ("added", "modified", "deleted")}
             for change in self.changes
         ]
-        return {"release": self.release, "repositories": changes, **(self.preview or Review()).as_json()}
+        superseded = [{"model": succession.old.id, "by": succession.new} for succession in self.successions]
+        told = {"release": self.release, "repositories": changes, "superseded": superseded}
+        return {**told, **(self.preview or Review()).as_json()}
 
     def __str__(self) -> str:
         if self.is_dry_run:
-            return "\n".join([*map(str, self.changes), *(self.preview.lines() if self.preview else [])])
+            changes = map(str, [*self.changes, *self.successions])
+            return "\n".join([*changes, *(self.preview.lines() if self.preview else [])])
         nothing_done = not self.commits and not self.is_verified_now
         return "\n".join([*(["nothing to do"] if nothing_done else []), *self.urls])
 
@@ -93,15 +98,17 @@ def publish(
         repos = [repo for repo in repos if (release.path / repo.folder).is_dir()]
         found = review_release(recipe, release, repos[0].id, store, target)
         push = Push(target, f"release-{release.id}", private, overwrite, found.news)
+        due = find_due(target, find_successions(target, recipe, repos), overwrite=overwrite)
         if dry_run:
-            return preview_release(release.path, repos, push, found)
+            return replace(preview_release(release.path, repos, push, found), successions=due)
         if as_pull_request:
             return propose_release(release.path, repos, push, found)
         bases = find_bases(recipe, store, target)
         published = publish_release(release.path, repos, push, title=recipe.title, bases=bases, review=found)
-        for left in find_leftovers(target, repos) if published.commits else ():
-            remedy = f"factory unpublish {recipe.path} --leftovers"
-            log.warning("%s is of an earlier release and no longer in the recipe; %s", left.on(target), remedy)
+        for succession in due:
+            supersede(target, succession.old, succession.new)
+        if published.commits:
+            _tell_leftovers(target, recipe, repos)
         if target.is_embedded:
             log.info("the links open while this runs: factory hub serve")
         return published
@@ -157,6 +164,12 @@ def publish_release(
     made = sum(not change.is_empty for change in pushed.changes)
     models = _models(repos)
     return Published(push.tag, models, urls, pushed.changes, made, is_verified_now=is_due, is_complete=True)
+
+
+def _tell_leftovers(target: Target, recipe: Recipe, repos: Sequence[Repo]) -> None:
+    for left in find_leftovers(target, repos):
+        remedy = f"factory unpublish {recipe.path} --leftovers"
+        log.warning("%s is of an earlier release and no longer in the recipe; %s", left.on(target), remedy)
 
 
 def _models(repos: Sequence[Repo]) -> list[str]:

@@ -118,27 +118,6 @@ def remove(target: Target, repo: Repo) -> None:
         target.api.delete_repo(repo.id, repo_type=repo.type)
 
 
-def supersede(target: Target, repo: Repo, new_version: str) -> None:
-    """Name on the card of a model the one that takes its place. Raises HubError."""
-    from huggingface_hub import CommitOperationAdd
-
-    from factory.release.card_text import read_card, with_metadata
-
-    if repo.type != "model":
-        raise HubError(f"{repo.on(target)} is no model, and only a model's card can name a newer one; delete it")
-    with explained(repo.on(target)):
-        if not target.api.repo_exists(new_version):
-            raise HubError(f"{new_version} does not exist on {target.name}; check the name in --superseded-by")
-        history = read_history(target, repo)
-        path = target.api.hf_hub_download(repo.id, "README.md", revision=history.head)
-        with open(path, encoding="utf-8") as file:
-            card = read_card(file.read())
-        text = str(with_metadata(card, {"new_version": new_version}))
-        operations = [CommitOperationAdd("README.md", text.encode())]
-        title = f"Superseded by {new_version}"
-        target.api.create_commit(repo.id, operations, commit_message=title, parent_commit=history.head)
-
-
 def _describe(target: Target, model: Any) -> Animal:
     """Return what a model's report says of its safetensors."""
     updated = f"{model.last_modified:%Y-%m-%d}" if model.last_modified else ""

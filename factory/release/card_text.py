@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 BEGIN, END = "<!-- factory:begin -->", "<!-- factory:end -->"
 FRONT_MATTER = re.compile(r"---\n(.*?\n)---\n", re.DOTALL)
+MARK = "---\n"
 GENERATED = "the text between the marks of hf-factory"
 Json = dict[str, Any]
 
@@ -88,10 +89,14 @@ def read_card(text: str) -> CardText:
     return CardText(metadata, head, before, generated, after)
 
 
-def with_metadata(card: CardText, values: Json) -> CardText:
-    """Return a card whose metadata has `values` too."""
-    metadata = {**card.metadata, **values}
-    return replace(card, metadata=metadata, head=front_matter(metadata))
+def set_metadata(text: str, values: Json) -> str:
+    """Return a card's text whose metadata has `values` too; what is written there already stays as it is written."""
+    head, metadata, body = _split_metadata(text.replace("\r\n", "\n"))
+    if {**metadata, **values} == metadata:
+        return text
+    if not head or metadata.keys() & values.keys():
+        return f"{front_matter({**metadata, **values})}{body}"
+    return f"{head.removesuffix(MARK)}{front_matter(values).removeprefix(MARK)}{body}"
 
 
 def _split_metadata(text: str) -> tuple[str, Json, str]:
