@@ -156,10 +156,9 @@ def publish_release(
         if is_due:
             verify_release(staging.root, repos, pushed.version.tag, target, bases)
             write_record(target, repos, record)
-    if not target.is_embedded:
-        for change in pushed.changes:
-            if change.repo.type == "space" and not change.is_empty:
-                watch_space(target, change.repo.id)
+    for change in pushed.changes:
+        if change.repo.type == "space" and not change.is_empty:
+            watch_space(target, change.repo.id, pushed.commits[change.repo])
     urls = [*_urls(target, repos), f"{target.endpoint}/collections/{collection}"]
     made = sum(not change.is_empty for change in pushed.changes)
     models = _models(repos)

@@ -144,6 +144,7 @@ _SPACES = (
     *(Route("POST", f"{_REPO}/{kind}", spaces.set_value) for kind in spaces.KINDS),
     *(Route("DELETE", f"{_REPO}/{kind}", spaces.delete_value) for kind in spaces.KINDS),
     Route("GET", f"{_REPO}/runtime", spaces.show_runtime),
+    *(Route("GET", f"{_REPO}/logs/{kind}", spaces.show_log) for kind in ("build", "run")),
     Route("POST", f"{_REPO}/pause", spaces.pause),
     Route("POST", f"{_REPO}/restart", spaces.restart),
     Route("POST", f"{_REPO}/hardware", spaces.set_hardware),

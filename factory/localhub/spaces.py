@@ -67,6 +67,13 @@ def show_runtime(call: Call) -> Response:
     return reply(runtime(call.store.db, _space(call, "read")))
 
 
+def show_log(call: Call) -> Response:
+    """Return the log of a Space's build or run, as events: a line that belongs to no time, for there was none."""
+    _space(call, "write")
+    said = {"data": "This Hub keeps Spaces and does not run them.\n", "timestamp": ""}
+    return Response(f"data: {json.dumps(said)}\n\n", media_type="text/event-stream")
+
+
 def pause(call: Call) -> Response:
     return _change(call, paused=True)
 
@@ -93,11 +100,12 @@ def runtime(db: sqlite3.Connection, repo: Repo) -> dict[str, Any]:
     card = json.loads(repo.row["card"])
     sdk = card.get("sdk")
     app_file = {"docker": "Dockerfile", "static": "index.html"}.get(sdk, card.get("app_file") or "app.py")
-    tree = resolve_revision(db, repo.id, "main").tree
-    has_app = find_entry(db, tree, str(app_file)) is not None
+    head = resolve_revision(db, repo.id, "main")
+    has_app = find_entry(db, head.tree, str(app_file)) is not None
     stage = "NO_APP_FILE" if not has_app else "PAUSED" if settings.get("paused") else "STOPPED"
     return {
         "stage": stage,
+        "sha": head.oid,
         "sdk": sdk,
         "hardware": {"current": None, "requested": settings.get("hardware", _HARDWARE)},
         "gcTimeout": settings.get("sleep_seconds"),

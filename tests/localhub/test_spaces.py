@@ -28,6 +28,15 @@ def test_the_stage_follows_the_file_that_the_card_names(hub, space):
     assert hub.api().get_space_runtime(space).stage == "STOPPED"
 
 
+def test_the_runtime_names_its_commit_and_the_log_says_that_nothing_runs(hub, space):
+    oid = hub.commit(space, {"app.py": "print(1)"}, api="spaces").json()["commitOid"]
+    assert hub.api().get_space_runtime(space).raw["sha"] == oid
+    for is_build in (True, False):
+        said = list(hub.api().fetch_space_logs(space, build=is_build))
+        assert said == ["This Hub keeps Spaces and does not run them.\n"]
+    assert hub.request("GET", f"/api/spaces/{space}/logs/run", user="bob").status == 403
+
+
 def test_variables_are_public_and_can_be_changed(hub, space):
     api = hub.api()
     api.add_space_variable(space, "MODEL", "alice/m", description="which")
