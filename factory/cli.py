@@ -222,10 +222,12 @@ def trace(model: str, number: int, form: str) -> None:
 def ledger(path: Path | None, form: str) -> None:
     """Show what was asked and paid, of one recipe or of all."""
     from factory.spending import find_ledger
+    from factory.teacher.forecast import estimate_untold
     from factory.teacher.ledger import summarise
     from factory.teacher.statement import write_statement
 
     recipe = Recipe.read(path) if path else None
-    summary = summarise(find_ledger(), recipe.name if recipe else None)
+    name = recipe.name if recipe else None
+    summary = summarise(find_ledger(), name) | {"untold": estimate_untold(find_ledger(), name)}
     price = getattr(recipe.teacher, "price", None) if recipe else None
     click.echo(json.dumps(summary) if form == "json" else write_statement(summary, price))

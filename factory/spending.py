@@ -13,7 +13,7 @@ from factory.data.gold import iter_contents
 from factory.hub.target import factory_home
 from factory.recipe import Recipe, RecordedTeacher, Rows
 from factory.store import Artifact
-from factory.teacher.forecast import check_forecast, forecast
+from factory.teacher.forecast import check_forecast, estimate_untold, forecast
 from factory.teacher.ledger import summarise
 from factory.teacher.recorded import Recordings
 
@@ -28,7 +28,9 @@ def find_ledger() -> Path:
 def read_spent(recipe: Recipe) -> dict[str, Any]:
     """Return what the recipe has cost so far, which is the same after a run that asked nobody."""
     summary = summarise(find_ledger(), recipe.name)
-    return {key: summary[key] for key in ("calls", "input_tokens", "output_tokens", "dollars")}
+    spent = {key: summary[key] for key in ("calls", "input_tokens", "output_tokens", "dollars")}
+    untold = estimate_untold(find_ledger(), recipe.name)
+    return spent | ({"untold": untold} if untold else {})
 
 
 def account_for(recipe: Recipe, find_rows: FindRows) -> dict[str, Any]:

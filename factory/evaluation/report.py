@@ -76,6 +76,6 @@ def _describe_cost(recipe: Recipe, spent: Json) -> Json:
     asked = [teacher for teacher in recipe.all_teachers if isinstance(teacher, HttpTeacher)]
     is_priced = all(teacher.price is not None for teacher in asked)
     tokens = {name: spent[name] for name in ("input_tokens", "output_tokens")}
-    checked = {"forecast": spent["forecast"]} if "forecast" in spent else {}
+    checked: Json = {name: spent[name] for name in ("untold", "forecast") if name in spent}
     dollars = round(spent["dollars"], 6) if is_priced else None
     return {"calls": spent["calls"], "dollars": dollars, **tokens, **checked}

@@ -72,6 +72,11 @@ def on_teacher(contents: Contents) -> str:
     tokens = teacher["input_tokens"] + teacher["output_tokens"]
     who = "teachers were" if contents.recipe.teachers else "teacher was"
     called = f"The {who} called {teacher['calls']:,} times ({tokens:,} tokens, {dollars})."
+    if untold := teacher.get("untold"):
+        booked = f"for {untold['answers']:,} answers the server told no tokens, and {untold['booked_tokens']:,} are"
+        called = (
+            f"{called[:-1]}; {booked} counted as the most they can be, about {untold['likely_tokens']:,} by length."
+        )
     left_out = contents.report["data"]["removed"].get(f"unanswered: {OVER_BUDGET}")
     if not left_out:
         return called

@@ -3,6 +3,10 @@
 How the upper bound is known without a tokenizer: a token is at least one byte of the request, and an answer has at
 most `max_tokens`. A server that counts more than that (a long chat template, thoughts outside `max_tokens`) is
 believed, and later bounds grow by the surprise; the first call goes alone, so that this costs one surprise at most.
+
+An answer whose tokens a server does not tell stays at its bound. Its length would be no bound: thoughts are billed as
+output and often not shown, and no tokenizer can count what was not sent. What it took by its length is told beside
+(`factory.teacher.forecast.estimate_untold`), so that who looks at the bill knows how much of it is caution.
 """
 
 from __future__ import annotations

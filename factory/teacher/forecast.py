@@ -7,6 +7,7 @@ written 40. It is what to expect, not a bound; the bound is the budget.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -19,6 +20,7 @@ from factory.teacher.budget import price_tokens
 from factory.teacher.ledger import Cost, Ledger
 from factory.teacher.questions import BYTES_PER_TOKEN, TYPICAL_TEXT_TOKENS, Planned, Questions, find_servers
 from factory.teacher.requests import Request
+from factory.teacher.wire import read_reply
 
 TOKENS_PER_MESSAGE = 4
 LABEL_ANSWER_TOKENS = 12
@@ -59,6 +61,21 @@ def check_forecast(recipe: Recipe, texts: Sequence[Text], ledger: Path) -> dict[
     return {**asdict(expected), "dollars": dollars, "error_percent": error}
 
 
+def estimate_untold(ledger: Path, recipe: str | None = None) -> dict[str, int] | None:
+    """Return how many answers came without their tokens, what is booked for them and what they took by their length.
+
+    Only for the reader: a budget goes by what is booked (`factory.teacher.budget`). None where all tokens were told.
+    """
+    with _opened(ledger) as book:
+        rows = book.untold(recipe)
+    if not rows:
+        return None
+    likely = sum(
+        estimate_tokens(json.loads(request)) + _count(read_reply(reply).content) for request, reply, _ in rows
+    )
+    return {"answers": len(rows), "booked_tokens": sum(tokens for *_, tokens in rows), "likely_tokens": likely}
+
+
 def estimate(settings: HttpTeacher, planned: Iterable[Planned]) -> Cost:
     """Return what those of the questions that have no answer yet will take; dollars are 0 without a price."""
     missing = [one for one in planned if not one.is_answered]
@@ -75,13 +92,17 @@ def answer_tokens(settings: HttpTeacher) -> int:
 def estimate_tokens(request: Request) -> int:
     """Return about how many tokens the messages of a request have."""
     contents = [message["content"] for message in request["messages"]]
-    return sum(-(-len(content.encode()) // BYTES_PER_TOKEN) + TOKENS_PER_MESSAGE for content in contents)
+    return sum(_count(content) + TOKENS_PER_MESSAGE for content in contents)
 
 
 @contextmanager
 def _opened(ledger: Path) -> Iterator[Ledger]:
     with closing(Ledger(ledger if ledger.exists() else Path(":memory:"))) as book:
         yield book
+
+
+def _count(text: str) -> int:
+    return -(-len(text.encode()) // BYTES_PER_TOKEN)
 
 
 def _error(expected: Cost, actual: Cost) -> float | None:

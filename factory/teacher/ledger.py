@@ -29,6 +29,7 @@ from factory.teacher.ledger_sql import (
     SPENT,
     SPENT_ON,
     SUMS,
+    UNTOLD,
 )
 from factory.teacher.turns import Turns, open_turns
 
@@ -120,6 +121,11 @@ class Ledger:
     def spent_on(self, recipe: str, keys: Sequence[str]) -> Cost:
         """Return what of that went to the questions with these keys."""
         return sum((_as_cost(row) for row in self._select(SPENT_ON, keys, recipe)), Cost())
+
+    def untold(self, recipe: str | None) -> list[tuple[str, str, int]]:
+        """Return request, reply and tokens booked of the answers whose tokens a server did not tell."""
+        with self._explained():
+            return self._db.execute(UNTOLD, {"recipe": recipe}).fetchall()
 
     def has(self, question: Question, reply: str) -> bool:
         """Return whether this very reply is kept already."""

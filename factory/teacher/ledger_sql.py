@@ -31,6 +31,10 @@ UPDATE calls SET reply = :reply, outcome = :outcome, model = coalesce(:answered_
 WHERE key = :key AND recipe = :recipe
 """
 FIND = f"SELECT key, reply FROM calls WHERE key IN ({{}}) AND recipe IS NOT ? AND outcome IN {COMPLETE}"
+UNTOLD = f"""
+SELECT request, reply, input_tokens + output_tokens FROM calls
+WHERE estimated AND outcome IN {COMPLETE} AND (recipe = :recipe OR :recipe IS NULL)
+"""
 SPENT = "sum(attempts), sum(input_tokens), sum(output_tokens), sum(dollars)"
 SPENT_ON = f"SELECT {SPENT} FROM calls WHERE key IN ({{}}) AND recipe = ?"
 KEPT = f"SELECT count(*) FROM calls WHERE recipe = ? AND outcome IN {COMPLETE}"

@@ -10,11 +10,14 @@ COLUMNS = ("calls", "retries", "estimated", "input_tokens", "output_tokens", "do
 
 
 def write_statement(summary: dict[str, Any], price: Price | None = None) -> str:
-    """Return what `ledger.summarise` found as lines to read; `price` is the one that holds now."""
+    """Return what `summarise` and `estimate_untold` found as lines to read; `price` is the one that holds now."""
     sums = [f"{name.replace('_', ' '):<14} {summary[name]}" for name in ("calls", "cached", *COLUMNS[1:])]
     if price:
         day = f", as of {price.date}" if price.date else ""
         sums.append(f"{'price':<14} ${price.input:g} in, ${price.output:g} out per million tokens{day}")
+    if untold := summary["untold"]:
+        counted = f"{untold['booked_tokens']} tokens at most, about {untold['likely_tokens']} by length"
+        sums.append(f"{'untold':<14} {untold['answers']} answers: {counted}")
     rows = [
         [recipe, model, *(str(paid[name]) for name in COLUMNS)]
         for recipe, models in summary["by_recipe"].items()

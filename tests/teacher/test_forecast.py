@@ -4,9 +4,9 @@ import pytest
 
 from factory.recipe import Budget, Generate, HttpTeacher, Price, Recipe, RecordedTeacher, Rows
 from factory.teacher.client import ChatTeacher
-from factory.teacher.forecast import forecast
-from factory.teacher.ledger import Cost
-from tests.scripted_teacher import ScriptedTeacher, labels_by
+from factory.teacher.forecast import estimate_untold, forecast
+from factory.teacher.ledger import Cost, summarise
+from tests.scripted_teacher import Message, ScriptedTeacher, labels_by
 
 TEXTS = ["win it", "hello", "hello", " ", "see you"]
 
@@ -63,3 +63,19 @@ def test_each_pair_is_one_call_whose_price_counts_both_texts(recipe, ledger, pai
     short, long = (forecast(given, [("a", text)], ledger) for text in ("x", "x" * 401))
     assert expected.calls == 2
     assert long.input_tokens - short.input_tokens == 100
+
+
+def test_answers_whose_tokens_a_server_did_not_tell_are_booked_at_most_and_estimated_by_their_length(ledger, task):
+    told = Message('{"label": "ham"}')
+    with ScriptedTeacher(lambda asked: told if asked.text == "told" else Message(told.content, usage=None)) as server:
+        settings = HttpTeacher(model="m", base_url=server.base_url, max_tokens=64)
+        teacher = ChatTeacher(settings, recipe="sms", budget=Budget(), ledger=ledger)
+        teacher.label(["told"], task)
+        assert estimate_untold(ledger, "sms") is None
+        teacher.label(["untold", "another"], task)
+    told_tokens, booked = 45, summarise(ledger, "sms")
+    found = estimate_untold(ledger)
+    assert found["answers"] == booked["estimated"] == 2
+    assert found["booked_tokens"] == booked["input_tokens"] + booked["output_tokens"] - told_tokens
+    assert 2 * (4 + 4) < found["likely_tokens"] < found["booked_tokens"] / 3
+    assert estimate_untold(ledger, "another recipe") is None
