@@ -8,10 +8,11 @@ from pathlib import Path
 
 from factory.data.audit import audit_labels
 from factory.data.committee import take_votes
+from factory.data.embedding_duplicates import drop_rewordings
 from factory.data.labelling import label_texts
 from factory.hub.fetch import Fetcher, fetch_base_model, fetch_rows
 from factory.recipe import Recipe, Rows
-from factory.recipe_students import Based, Head, Module
+from factory.recipe_students import Head, find_reader
 from factory.spending import find_ledger
 from factory.store import Artifact, Store
 from factory.students.compression import export_onnx, quantize_onnx
@@ -47,16 +48,22 @@ class Bench:
         votes = [self.store(label_texts, texts, self.recipe.task, teacher) for teacher in self.teachers]
         return votes[0] if len(votes) == 1 else self.store(take_votes, votes, self.recipe.task)
 
+    def drop_rewordings(self, kept: Artifact, gold: Artifact | None) -> Artifact:
+        """Return `kept` without texts that say what others say, where the recipe has a model look for them."""
+        similarity = self.recipe.filter.embedding_similarity
+        if similarity is None:
+            return kept
+        return self.store(drop_rewordings, kept, gold, *self._find_reader(), self.recipe.task, similarity)
+
     def audit(self, kept: Artifact) -> Artifact | None:
         """Search labels for mistakes, reading texts as the first student with a base model does, if any is to."""
         if not self.recipe.audit:
             return None
-        recipe = self.recipe
-        based = next((it for it in recipe.students if isinstance(it, Based) and not isinstance(it, Module)), None)
-        shared = {"base_model", "revision", "max_length"}
-        reader = based and Head(name="audit", method="head", **based.model_dump(include=shared))
-        base = self.find_base(based.base_model, based.revision) if based else None
-        return self.store(audit_labels, kept, base, reader, recipe.task, recipe.audit)
+        return self.store(audit_labels, kept, *self._find_reader(), self.recipe.task, self.recipe.audit)
+
+    def _find_reader(self) -> tuple[Artifact | None, Head | None]:
+        reader = find_reader(self.recipe.students)
+        return (self.find_base(reader.base_model, reader.revision), reader) if reader else (None, None)
 
     def find_rows(self, rows: Rows) -> Artifact:
         """Return the user's file, or the rows of a dataset on a Hub."""

@@ -107,6 +107,7 @@ def gather_rows(bench: Bench) -> Gathered:
     labelled = [bench.label(some) for some in texts]
     answers = bench.label(gold) if gold else None
     kept = store(filter_examples, labelled, gold, recipe.filter, recipe.language)
+    kept = bench.drop_rewordings(kept, gold)
     splits = store(split_examples, kept, recipe.split, task.names)
     if recipe.audit and recipe.audit.drop == "suspicious":
         splits = store(drop_suspicious, splits, bench.audit(kept))

@@ -92,6 +92,13 @@ class Filter(Section):
         le=1,
         description="Share of word triples in common from which on a text repeats one of the same label, or of gold.",
     )
+    embedding_similarity: float | None = later(
+        None,
+        ge=0.5,
+        le=1,
+        description="Cosine, to the base model of the first student that has one, from which on a text repeats one of "
+        "the same label, or of gold; e.g. 0.95. Without it no model reads the texts.",
+    )
     faults: Literal["drop", "keep"] = later(
         "drop",
         description="Generated texts that name their label, refuse, talk about themselves or are in another language.",

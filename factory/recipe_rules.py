@@ -11,7 +11,7 @@ from pathlib import Path
 from factory.errors import DataError
 from factory.recipe import Gold, HttpTeacher, LocalTeacher, Recipe, RecordedTeacher, TeacherSettings
 from factory.recipe_module import Module
-from factory.recipe_students import Distil, Head, Trained
+from factory.recipe_students import Distil, Head, Trained, find_reader
 from factory.recipe_yaml import Fault, Location
 
 MAX_LABEL_CHARACTERS = 100
@@ -150,6 +150,12 @@ def _claims_have_grounds(recipe: Recipe) -> Iterator[Fault]:
         yield ("teacher_gate",), "the teacher can only be tried on `gold:`; add that, or remove this"
 
 
+def _rewordings_can_be_found(recipe: Recipe) -> Iterator[Fault]:
+    if recipe.filter.embedding_similarity is not None and find_reader(recipe.students) is None:
+        remedy = "add a student with a `base_model`, or remove this"
+        yield ("filter", "embedding_similarity"), f"no student has a base model that could read the texts; {remedy}"
+
+
 def _files_are_beside_the_recipe(recipe: Recipe) -> Iterator[Fault]:
     if recipe.texts and recipe.texts.file:
         yield from _check_place(recipe, recipe.texts.file, ("texts", "file"), Path.is_file)
@@ -205,5 +211,6 @@ RULES: tuple[Callable[[Recipe], Iterator[Fault]], ...] = (
     _budget_has_a_price,
     _answers_can_be_had_as_asked,
     _claims_have_grounds,
+    _rewordings_can_be_found,
     _files_are_beside_the_recipe,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
@@ -122,6 +123,13 @@ TRIED: dict[str, list[type[Student]]] = {
     "normal": [Linear, Head, Full],
     "thorough": [Linear, Static, Head, Full, Lora],
 }
+
+
+def find_reader(students: Sequence[AnyStudent]) -> Head | None:
+    """Return a student that reads texts as the first one with a base model does, to look at rows before any learns."""
+    based = next((it for it in students if isinstance(it, Based) and not isinstance(it, Module)), None)
+    shared = {"base_model", "revision", "max_length"}
+    return Head(name="audit", method="head", **based.model_dump(include=shared)) if based else None
 
 
 def _narrow(kind: type[Student], given: dict[str, Any]) -> Student:

@@ -210,6 +210,13 @@ def test_accuracy_cannot_be_required_without_gold(write):
     assert "need `gold:`" in faults_of(write(GOOD + "publish: {require: {accuracy: 0.8}}\n"))[0]
 
 
+def test_rewordings_are_looked_for_only_where_a_student_has_a_model_to_read_with(write):
+    told = GOOD + "filter: {embedding_similarity: 0.95}\n"
+    words = told.replace("base_model: me/base", "method: linear")
+    assert "no student has a base model that could read the texts" in faults_of(write(words))[0]
+    assert Recipe.read(write(told)).filter.embedding_similarity == 0.95
+
+
 def test_a_teacher_cannot_be_tried_without_gold(write):
     (fault,) = faults_of(write(GOOD + "teacher_gate: {accuracy: 0.8}\n"))
     assert "the teacher can only be tried on `gold:`" in fault

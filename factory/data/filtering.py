@@ -63,7 +63,7 @@ def sift(
     check = _Sieve(filter, [Candidate(row) for row in gold], language)
     kept, rejected = [], []
     for row, original in sorted(
-        ((_masked(row, filter), row) for row in rows), key=lambda both: [*map(_content, both)]
+        ((_masked(row, filter), row) for row in rows), key=lambda both: [*map(content_key, both)]
     ):
         if reason := check(Candidate(row), Candidate(original)):
             rejected.append(replace(row, reason=reason))
@@ -187,5 +187,6 @@ def _count_masked(rows: Iterable[Example], filter: Filter) -> dict[str, int]:
     return dict(sorted(Counter(kind for row in rows for kind in _kinds_of(row)).items()))
 
 
-def _content(row: Example) -> tuple[str, str]:
+def content_key(row: Example) -> tuple[str, str]:
+    """Return what rows are ordered by: the id, then all that they hold."""
     return row.id, json.dumps(asdict(row), sort_keys=True)

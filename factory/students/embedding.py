@@ -24,6 +24,14 @@ def embed_rows(rows: Sequence[Example], task: Task, reader: Head, base: Path) ->
 
     `reader` says how much of a text is read. Raises TrainingError for a base model that cannot be used.
     """
+    found = read_vectors(rows, task, reader, base)
+    found -= found.mean(axis=0)
+    found /= float(found.std()) or 1.0
+    return found
+
+
+def read_vectors(rows: Sequence[Example], task: Task, reader: Head, base: Path) -> Floats:
+    """Return an array of shape (rows, hidden size), the means as they are; raises as `embed_rows` does."""
     import torch
 
     lesson = Lesson(rows=rows, validation=(), task=task, student=reader, place=Path(), base=base)
@@ -35,6 +43,4 @@ def embed_rows(rows: Sequence[Example], task: Task, reader: Head, base: Path) ->
                 tokens = network.base_model(**batch).last_hidden_state
             mask = batch["attention_mask"][..., None].float()
             found[places] = ((tokens * mask).sum(1) / mask.sum(1)).float().cpu().numpy()
-    found -= found.mean(axis=0)
-    found /= float(found.std()) or 1.0
     return found
