@@ -59,12 +59,25 @@ class Module(Based):
     unrelated: str | None = Field(
         None, description="File of texts about other things, one a line, on which side effects are measured."
     )
+    merged: bool = Field(
+        False, description="Publish the merged weights too, which need no peft, in a repository of their own."
+    )
     min_fidelity: float = Field(
         0.5, le=1, description="Share of the prompt's effect that a module must keep to be published."
     )
     allow_worthless_prompt: bool = Field(
         False, description="Go on where the prompt does not beat the calibrated model without it on gold."
     )
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What shapes the adapter: it is the same whether it is published merged too or not."""
+        return {name: value for name, value in super().identity.items() if name != "merged"}
+
+    @property
+    def repositories(self) -> list[str]:
+        """Suffixes of the repositories that it is published in: the adapter, and the merged weights on request."""
+        return [self.name, *([f"{self.name}-merged"] if self.merged else [])]
 
     @property
     def wording(self) -> dict[str, Any]:

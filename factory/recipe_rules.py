@@ -93,8 +93,10 @@ def _students_have_names_of_their_own(recipe: Recipe) -> Iterator[Fault]:
         if count > 1:
             yield ("students",), f"{count} students are called {name!r}; repositories need different names"
     for index, student in enumerate(recipe.students):
-        if adapters := {*student.repositories[1:]} & {other.name for other in recipe.students}:
-            yield ("students", index, "adapter"), f"the adapter would be called {min(adapters)!r}, as a student is"
+        if second := {*student.repositories[1:]} & {other.name for other in recipe.students}:
+            kind = "merged" if isinstance(student, Module) else "adapter"
+            what = "merged model" if kind == "merged" else "adapter"
+            yield ("students", index, kind), f"the {what} would be called {min(second)!r}, as a student is"
 
 
 def _students_teach_those_after_them(recipe: Recipe) -> Iterator[Fault]:
@@ -122,6 +124,11 @@ def _modules_can_be_made(recipe: Recipe) -> Iterator[Fault]:
             yield ("students", index, "verbalizers", label), _not_a_label(label, recipe.task.names)
         if student.adapter == "full" and student.init != "default":
             yield ("students", index, "init"), "only `adapter: lora` has factors that start somewhere; remove it"
+        if student.merged and student.form == "prefix-cache":
+            yield ("students", index, "merged"), "a prompt's cache is no change of weights to merge; remove it"
+        if student.balance != "none":
+            reason = "a module learns what the prompted model says of each text, so there is no class to balance"
+            yield ("students", index, "balance"), f"{reason}; remove it"
 
 
 def _budget_has_a_price(recipe: Recipe) -> Iterator[Fault]:

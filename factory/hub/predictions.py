@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from factory.data.examples import Text
-from factory.hub.modules import open_module
+from factory.hub.modules import open_merged, open_module
 from factory.hub.said import Ask, Said
 from factory.students.bags import BAGS
 
 MAX_SCORE_DIFFERENCE = 1e-3
 MAX_PREDICTIONS = 32
-ADAPTER = "-adapter"
+ADAPTER, MERGED = "-adapter", "-merged"
 Json = dict[str, Any]
 
 
@@ -29,19 +29,30 @@ def check_predictions(
     is_adapter = (folder / "adapter_config.json").is_file()
     if is_adapter and base is None:
         return
-    is_module = (folder / "module.json").is_file()
-    model = folder.with_name(folder.name.removesuffix(ADAPTER)) if is_adapter and not is_module else folder
-    config = json.loads((model / ("module.json" if is_module else "config.json")).read_text(encoding="utf-8"))
-    if base is not None:
-        ask = open_module(name, tag, base) if is_module else _open_adapter(name, tag, base)
-    else:
-        ask = _open_bag(name, tag) if config["model_type"] in BAGS else _open_network(name, tag)
-    recorded = _read_recorded(model)
+    ask = _open(name, folder, tag, base)
+    recorded = _read_recorded(_find_main(folder))
     for row, said in zip(recorded, ask([texts[row["id"]] for row in recorded]), strict=True):
         if _is_recorded(row, said):
             found["predictions"] += 1
         else:
             yield f"model {name} says {said} of row {row['id']}"
+
+
+def _open(name: str, folder: Path, tag: str, base: str | None) -> Ask:
+    is_module = (folder / "module.json").is_file()
+    if base is not None:
+        return open_module(name, tag, base) if is_module else _open_adapter(name, tag, base)
+    if is_module:
+        return open_merged(name, tag)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return _open_bag(name, tag) if config["model_type"] in BAGS else _open_network(name, tag)
+
+
+def _find_main(folder: Path) -> Path:
+    """Return the folder of the student itself, whose answers also those of its adapter or merged weights are."""
+    if (folder / "eval").is_dir():
+        return folder
+    return folder.with_name(folder.name.removesuffix(ADAPTER).removesuffix(MERGED))
 
 
 def read_test_texts(folder: Path) -> dict[str, Text]:

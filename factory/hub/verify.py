@@ -72,9 +72,14 @@ def find_bases(recipe: Recipe, store: Store, target: Target) -> dict[str, Path]:
         if isinstance(student, Module) or (isinstance(student, Lora) and student.adapter)
     ]
     return {
-        f"model-{student.repositories[-1]}": bench.find_base(student.base_model, student.revision).path
+        f"model-{_adapter_of(student)}": bench.find_base(student.base_model, student.revision).path
         for student in adapted
     }
+
+
+def _adapter_of(student: Lora | Module) -> str:
+    """Return the suffix of the repository with the adapter; the other one, if any, has merged weights."""
+    return student.repositories[0 if isinstance(student, Module) else -1]
 
 
 def main() -> None:

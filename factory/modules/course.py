@@ -23,6 +23,7 @@ def make_module(bench: Bench, rows: Gathered, student: Module) -> StudentFiles:
     """
     from factory.modules.baking import bake_module, finish_module
     from factory.modules.measuring import evaluate_module, weigh_prompt
+    from factory.modules.merging import merge_module
     from factory.modules.targets import record_targets
 
     store, task = bench.store, bench.recipe.task
@@ -43,7 +44,14 @@ def make_module(bench: Bench, rows: Gathered, student: Module) -> StudentFiles:
     baked = [store(bake_module, made_of, run) for run in runs]
     trained = store(finish_module, made_of, runs, baked)
     report = store(evaluate_module, trained, made_of, rows.gold, rows.answers, student)
-    return {"name": student.name, "base": base, "trained": trained, "weights": {}, "reports": {"safetensors": report}}
+    files: StudentFiles = {
+        "name": student.name,
+        "base": base,
+        "trained": trained,
+        "weights": {},
+        "reports": {"safetensors": report},
+    }
+    return {**files, "merged": store(merge_module, base, trained)} if student.merged else files
 
 
 def check_worth(weighed: Artifact, student: Module) -> None:

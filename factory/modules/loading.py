@@ -17,17 +17,20 @@ FILES = (SIDECAR, "adapter_config.json", "adapter_model.safetensors")
 
 
 def load_module(folder: Path, target: Target) -> Classifier:
-    """Return the module in `folder` as a classifier; its base model comes from the Hub.
+    """Return the module in `folder` as a classifier; its base model comes from the Hub, or is merged with it.
 
     Raises HubError where torch or the base model is missing, or where that has other weights than it was baked on.
     """
     try:
-        from factory.modules.module import Module, read_sidecar
+        from factory.modules.module import Module, is_merged, read_sidecar
     except ImportError as fault:
         raise HubError(f"a module needs {fault.name}; pip install 'hf-factory[build]'") from fault
 
     about = read_sidecar(folder)
-    module = Module.load(folder, find_base(target, about["base"]["name"], about["base"]["revision"]))
+    if is_merged(folder):
+        module = Module.load_merged(folder)
+    else:
+        module = Module.load(folder, find_base(target, about["base"]["name"], about["base"]["revision"]))
     return Classifier(list(about["labels"]), module.scores, reads_pairs=False)
 
 

@@ -56,6 +56,12 @@ class Module:
         module.temperature = about["temperature"]
         return module
 
+    @classmethod
+    def load_merged(cls, folder: Path) -> Module:
+        """Return the published module in `folder` that was merged into its base model."""
+        about = read_sidecar(folder)
+        return cls(load_base(folder, str(folder)), None, word_module(about, folder), about["temperature"])
+
     def read(self, texts: Sequence[Tokens]) -> Tensor:
         """Return log-probabilities of the next token at every node: (texts, nodes, vocabulary)."""
         import torch
@@ -139,7 +145,14 @@ def check_base(about: Json, base: Path) -> None:
         )
 
 
+def is_merged(folder: Path) -> bool:
+    """Whether `folder` has a base model with the module merged into it, in place of an adapter."""
+    return not (folder / CONFIG).is_file() and (folder / "config.json").is_file()
+
+
 def is_prefix(folder: Path) -> bool:
-    """Whether the adapter in `folder` is a prompt's cache, not a change of weights."""
+    """Whether the adapter in `folder` is a prompt's cache; raises HubError where the module is merged already."""
+    if is_merged(folder):
+        raise HubError(f"{folder}: merged weights stand alone; name the adapter instead that was merged into them")
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     return bool(config["peft_type"] == "CARTRIDGE")

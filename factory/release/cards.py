@@ -20,6 +20,7 @@ from factory.release.licensing import list_licenses
 from factory.release.metadata import (
     adapter_metadata,
     dataset_metadata,
+    merged_metadata,
     model_metadata,
     space_metadata,
 )
@@ -107,10 +108,14 @@ def adapter_card(contents: Contents, student: str) -> str:
 
 def module_card(contents: Contents, student: str) -> str:
     """Return the README.md of a prompt made into an adapter."""
-    calls = show_calls(contents, student)
-    single = Markdown(calls["answer_light"].removeprefix("[").removesuffix("]"))
-    values = {**calls, "answer_single": single, **fill_module(contents, student)}
-    return _fill("module.md.jinja", adapter_metadata(contents, student), contents, student=student, **values)
+    metadata, values = adapter_metadata(contents, student), fill_module(contents, student)
+    return _fill("module.md.jinja", metadata, contents, student=student, **values)
+
+
+def merged_card(contents: Contents, student: str) -> str:
+    """Return the README.md of a module's merged weights, for those who do not want peft."""
+    metadata, values = merged_metadata(contents, student), fill_module(contents, student)
+    return _fill("merged.md.jinja", metadata, contents, student=student, **values)
 
 
 def dataset_card(contents: Contents) -> str:

@@ -109,6 +109,11 @@ class Contents:
         """Return the id of the repository of a student's adapter."""
         return f"{self.model_id(student)}-adapter"
 
+    def merged_id(self, student: str) -> str | None:
+        """Return the id of the repository of a module's merged weights, None where they are not published."""
+        is_merged = any(it.name == student and f"{student}-merged" in it.repositories for it in self.recipe.students)
+        return f"{self.model_id(student)}-merged" if is_merged else None
+
     def entries(self, student: str) -> list[Json]:
         """Return the report's entries of one student, one for each published file."""
         return [entry for entry in self.report["students"] if entry["name"] == student]

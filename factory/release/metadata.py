@@ -66,6 +66,14 @@ def adapter_metadata(contents: Contents, student: str) -> Json:
     return {name: value for name, value in metadata.items() if value is not None}
 
 
+def merged_metadata(contents: Contents, student: str) -> Json:
+    """Return the metadata of a module's merged weights, a language model that no `pipeline` reads as a classifier."""
+    metadata = adapter_metadata(contents, student)
+    tags = ["hf-factory", *_synthetic(contents), "text-classification"]
+    relation = {"base_model_relation": "finetune"} if "base_model" in metadata else {}
+    return {**metadata, "library_name": "transformers", "pipeline_tag": "text-generation", "tags": tags, **relation}
+
+
 def dataset_metadata(contents: Contents) -> Json:
     """Return the metadata of the dataset, with the columns and label names of both configurations."""
     recipe, sources = contents.recipe, contents.report["data"]["sources"]

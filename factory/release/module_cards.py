@@ -12,7 +12,7 @@ from factory.modules.patching import TEXTS
 from factory.release import sentences
 from factory.release.contents import Contents
 from factory.release.methods import STARTS, list_layers
-from factory.release.usage import literal
+from factory.release.usage import literal, show_calls
 
 FORMS = {
     "prefix-cache": "It is the key-value cache of that prompt in half precision: exact but for that, and large.",
@@ -30,8 +30,12 @@ def fill_module(contents: Contents, student: str) -> Json:
     """Return the values of the template that are a module's own."""
     entry, about, settings = contents.entries(student)[0], contents.configs[student], contents.settings(student)
     is_prefix, accuracy = settings["form"] == "prefix-cache", list_accuracy(entry)
+    calls, merged = show_calls(contents, student), contents.merged_id(student)
     answers = ", ".join(f"{literal(label)}: {tokens}" for label, tokens in about["labels"].items())
     return {
+        **calls,
+        "answer_single": Markdown(calls["answer_light"].removeprefix("[").removesuffix("]")),
+        "merged_id": merged and Markdown(merged),
         "base_model": Markdown(code(name_base_model(settings["base_model"]))),
         "is_base_on_hub": not is_local(settings["base_model"]),
         "base_call": Markdown(literal(about["base"]["name"])),

@@ -7,13 +7,13 @@ import shutil
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from factory.data.parquet import write_parquet, write_suspicious
 from factory.evaluation.scoring import write_json
 from factory.hub.demo import find_app
 from factory.recipe import Recipe
-from factory.release.cards import adapter_card, dataset_card, model_card, module_card, space_card
+from factory.release.cards import adapter_card, dataset_card, merged_card, model_card, module_card, space_card
 from factory.release.contents import SPLITS, Contents, read_contents
 from factory.release.demo import describe_demo
 from factory.release.predictions import write_predictions
@@ -38,13 +38,17 @@ class Data(TypedDict):
 
 
 class StudentFiles(TypedDict):
-    """What one student consists of; `weights` maps onnx and onnx-int8 to files, `reports` every published format."""
+    """What one student consists of; `weights` maps onnx and onnx-int8 to files, `reports` every published format.
+
+    A module may have `merged`, its base model with it merged into the weights.
+    """
 
     name: str
     base: Artifact | None
     trained: Artifact
     weights: dict[str, Artifact]
     reports: dict[str, Artifact]
+    merged: NotRequired[Artifact]
 
 
 class Destination(TypedDict):
@@ -69,10 +73,10 @@ def write_release(
 ) -> None:
     """Write `dataset/`, `model-<student>/` for each student, `space/`, and `report.json`.
 
-    A student with an adapter also gets `model-<student>-adapter/`; a Space shows the first student that a `pipeline`
-    loads, and there is none without one. Files that lost too much when they were made light are left out.
-    `spent` is the ledger's summary of the recipe, `licenses` what `find_licenses` found. Nothing in the folders tells
-    of the machine that wrote them.
+    A student with an adapter also gets `model-<student>-adapter/`, a merged module `model-<student>-merged/`; a Space
+    shows the first student that a `pipeline` loads, and there is none without one. Files that lost too much when they
+    were made light are left out. `spent` is the ledger's summary of the recipe, `licenses` what `find_licenses` found.
+    Nothing in the folders tells of the machine that wrote them.
     """
     contents = read_contents(recipe, data, students, spent, licenses, destination, release_id)
     text = publishable_text(recipe, recipe_file.path)
@@ -83,6 +87,8 @@ def write_release(
         _write_model(contents, data, student, text, _folder(out / f"model-{student['name']}"))
         if (student["trained"].path / "adapter").is_dir():
             _write_adapter(contents, data, student, text, _folder(out / f"model-{student['name']}-adapter"))
+        if "merged" in student:
+            _write_merged(contents, data, student, text, _folder(out / f"model-{student['name']}-merged"))
     if contents.demo_student:
         _write_space(contents, contents.demo_student, _folder(out / "space"))
 
@@ -131,8 +137,22 @@ def _write_model(contents: Contents, data: Data, student: StudentFiles, recipe_t
 def _write_module(contents: Contents, student: str, folder: Path) -> None:
     """Put the figures of a module beside what it is, and write its card."""
     (folder / "module.json").unlink()  # it is one file with that in the store
-    write_json(folder / "module.json", {**contents.configs[student], "report": contents.entries(student)[0]["module"]})
+    _write_sidecar(contents, student, folder)
     _write_text(folder / "README.md", module_card(contents, student))
+
+
+def _write_merged(contents: Contents, data: Data, student: StudentFiles, recipe_text: str, folder: Path) -> None:
+    for file in sorted(student["merged"].path.iterdir()):
+        bring(file, folder / file.name)
+    _write_sidecar(contents, student["name"], folder)
+    _write_text(folder / "recipe.yaml", recipe_text)
+    _write_text(folder / "README.md", merged_card(contents, student["name"]))
+    made_of = [*_origin(contents, data, student), student["merged"]]
+    write_json(folder / "provenance.json", describe_provenance(contents, made_of, folder, student["name"]))
+
+
+def _write_sidecar(contents: Contents, student: str, folder: Path) -> None:
+    write_json(folder / "module.json", {**contents.configs[student], "report": contents.entries(student)[0]["module"]})
 
 
 def _write_adapter(contents: Contents, data: Data, student: StudentFiles, recipe_text: str, folder: Path) -> None:

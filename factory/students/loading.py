@@ -70,6 +70,8 @@ def _load_from(target: Target, repo_id: str, revision: str | None, file: str | N
     for name in [file] if file else LIGHT_FILES:
         folder = download_files(target, repo_id, revision, [*SETTINGS, *MODULE_FILES, name])
         if (folder / SIDECAR).is_file():
+            if (folder / "config.json").is_file():  # merged into its base model
+                download_files(target, repo_id, revision, [*SETTINGS, SIDECAR, *HEAVY_FILES])
             return load_module(folder, target)
         if (folder / name).is_file():
             return load_folder(folder, folder / name)

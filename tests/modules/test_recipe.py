@@ -29,6 +29,24 @@ def test_a_prompt_that_is_not_there_is_named_with_its_line():
         Recipe.read(RECIPE, ["students.0.prompt=nothing.md"])
 
 
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("balance=sampling", r"students\.0\.balance: .* there is no class to balance; remove it"),
+        ("merged=true", r"students\.0\.merged: a prompt's cache is no change of weights to merge; remove it"),
+    ],
+)
+def test_what_a_module_cannot_do_is_refused(setting, told):
+    with pytest.raises(RecipeError, match=told):
+        Recipe.read(RECIPE, ["students.0.form=prefix-cache", f"students.0.{setting}"])
+
+
+def test_merged_weights_on_request_are_published_beside_the_adapter_and_leave_it_as_it_is():
+    merged = SETTINGS.model_copy(update={"merged": True})
+    assert merged.repositories == ["toy", "toy-merged"]
+    assert merged.identity == SETTINGS.identity
+
+
 def test_each_form_tries_what_is_open_to_it():
     several = SETTINGS.model_copy(update={"lr": [1e-4, 1e-3], "ridge": [0.01, 0.1, 1.0]})
     forms = {form: several.model_copy(update={"form": form}) for form in ("prefix-cache", "activation-patch")}

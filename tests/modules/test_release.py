@@ -82,20 +82,29 @@ def run_with_hub(program, *arguments):
 
 @pytest.mark.timeout(900)  # it builds, publishes, verifies, and runs the card in a process of its own
 def test_a_prompt_is_baked_published_and_pulled_by_name_in_another_process(recipe, tmp_path):
-    published = publish(Recipe.read(recipe))
-    (name,) = published.models
+    published = publish(Recipe.read(recipe, ["students.0.merged=true"]))
+    name, merged = published.models
     texts = ["the pizza was great", "the dog was bad", "the house was nice"]
     answers = factory.load(name)(texts)
 
-    folder = build(Recipe.read(recipe)).path / "model-topic"
+    assert merged == f"{name}-merged"
+    assert factory.load(merged)(texts) == answers
+
+    release = build(Recipe.read(recipe, ["students.0.merged=true"])).path
+    folder = release / "model-topic"
     assert {file.name for file in folder.iterdir()} == {
         "README.md", "adapter_config.json", "adapter_model.safetensors", "eval", "module.json", "provenance.json",
         "recipe.yaml",
     }  # fmt: skip
-    code = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)[1]
-    said = run_with_hub(f"{code}\nimport json, sys\nprint(json.dumps([classify(it) for it in sys.argv[1:]]))", *texts)
-    assert [one["label"] for one in said] == [one["label"] for one in answers]
-    assert [one["score"] for one in said] == pytest.approx([one["score"] for one in answers], abs=1e-3)
+    for place, number in ((folder, 1), (release / "model-topic-merged", 0)):
+        code = re.findall(r"```python\n(.*?)```", (place / "README.md").read_text(), re.DOTALL)[number]
+        assert ("peft" in code) is (place == folder)
+        asking = f"{code}\nimport json, sys\nprint(json.dumps([classify(it) for it in sys.argv[1:]]))"
+        said = run_with_hub(asking, *texts)
+        assert [one["label"] for one in said] == [one["label"] for one in answers]
+        assert [one["score"] for one in said] == pytest.approx([one["score"] for one in answers], abs=1e-3)
+    with pytest.raises(HubError, match="merged weights stand alone; name the adapter instead"):
+        load_served(name, None, [str(release / "model-topic-merged")])
 
     served = load_served(name, None, [str(folder)])
     assert served.commit
@@ -109,7 +118,7 @@ def test_a_prompt_is_baked_published_and_pulled_by_name_in_another_process(recip
     with pytest.raises(HubError, match=f"{about['base']['sha256']}, but those here are {fingerprint_base(other)}"):
         Module.load(folder, other)
     assert about["prompt"]["text"] == PROMPT
-    assert not publish(Recipe.read(recipe)).commits
+    assert not publish(Recipe.read(recipe, ["students.0.merged=true"])).commits
 
 
 def test_a_worthless_prompt_stops_the_build_before_anything_is_baked(recipe):
