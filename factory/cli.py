@@ -177,12 +177,21 @@ def report(name: str, form: str, overrides: tuple[str, ...], namespace: str | No
 @click.option("--text-column", default="text", show_default=True)
 @click.option("--text-pair-column", default="text_pair", show_default=True, help="For models that read two texts.")
 @click.option("--revision", help="Branch, tag or commit.")
-def label(model: str, file: str, output: str, text_column: str, text_pair_column: str, revision: str | None) -> None:
+@click.option("--task", help="Which module of a sum of modules answers (default: the first).")
+def label(
+    model: str,
+    file: str,
+    output: str,
+    text_column: str,
+    text_pair_column: str,
+    revision: str | None,
+    task: str | None,
+) -> None:
     """Label CSV, JSONL, Parquet or stdin lines (-) with a model pulled by name."""
     from factory.data.labelling_files import label_file
     from factory.students.loading import load
 
-    classify = load(model, revision)
+    classify = load(model, revision, task=task)
     rows = label_file(
         classify,
         file,

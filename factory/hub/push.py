@@ -78,6 +78,13 @@ class Push:
             log.warning("overwriting: %s", change.lost)
         return change
 
+    def run_alone(self, staging: Staging, repo: Repo) -> str:
+        """Push a repository that belongs to no release, and return the commit that holds it; raises HubError."""
+        check_secrets(staging.release)
+        change = self.plan(staging, repo)
+        self._check_card(change, staging.folder(repo))
+        return self._push(staging, change, {})
+
     def _push(self, staging: Staging, planned: Change, commits: dict[Repo, str]) -> str:
         repo = planned.repo
         if planned.is_empty:

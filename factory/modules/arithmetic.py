@@ -8,58 +8,82 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from factory.errors import HubError
 from factory.evaluation.scoring import write_json
-from factory.modules.factors import Factors, Pair, extract_factors, read_factors, save_factors
+from factory.modules.factors import WEIGHTS, Factors, Pair, extract_factors, read_factors, save_factors
 from factory.modules.loading import SIDECAR
 from factory.modules.module import is_prefix, read_sidecar
+from factory.store import hash_file
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Json = dict[str, Any]
+OF_ONE = ("report", "interference", "seed", "how", "density", "tasks")  # what is told of a module and not of a sum
+ASKED = ("prompt", "input", "labels", "temperature")  # what a task is asked by
 
 
-def add_modules(folders: Sequence[Path], weights: Sequence[float], out: Path, how: str, density: float) -> Json:
+@dataclass(frozen=True)
+class Addend:
+    """A module that is added to others, `weight` times; `origin` is the rest that is known of where it is from."""
+
+    name: str
+    folder: Path
+    weight: float = 1.0
+    origin: Mapping[str, Any] | None = None
+
+    def describe(self) -> Json:
+        """Return what the sidecar of a sum says of it."""
+        file = hash_file(self.folder / WEIGHTS)
+        return {"name": self.name, "weight": self.weight, "sha256": file, **(self.origin or {})}
+
+
+def add_modules(addends: Sequence[Addend], out: Path, how: str = "linear", density: float = 0.5) -> Json:
     """Write the weighted sum of modules of one base model to `out`, which does the tasks of all; return its sidecar.
 
-    Asked as it is, it answers the first task; `tasks` says how each of the others is asked.
-    `density` is the share of each change that TIES and DARE keep. Raises HubError for modules of different base
-    models, and for prefixes, which have no weights to add.
+    Asked as it is, it answers the first task; `tasks` says how each is asked. One module alone is scaled: with weight
+    -1, what it does is undone. `density` is the share of each change that TIES and DARE keep. Raises HubError for
+    modules of different base models, for sums, and for prefixes, which have no weights to add.
     """
-    abouts = [_open(folder) for folder in folders]
+    abouts = [_open(addend) for addend in addends]
     first = abouts[0]
-    for folder, about in zip(folders, abouts, strict=True):
+    for addend, about in zip(addends, abouts, strict=True):
         if about["base"]["sha256"] != first["base"]["sha256"]:
             raise HubError(
-                f"{folder} was baked on weights {about['base']['sha256']}, but {folders[0]} on "
+                f"{addend.name} was baked on weights {about['base']['sha256']}, but {addends[0].name} on "
                 f"{first['base']['sha256']}; only modules of one base model can be added"
             )
-    parts = [read_factors(folder) for folder in folders]
+    parts, weights = [read_factors(addend.folder) for addend in addends], [addend.weight for addend in addends]
     factors = _sum(parts, weights) if how == "linear" else _merge(parts, weights, how, density)
-    made = [{"name": folder.name, "weight": weight} for folder, weight in zip(folders, weights, strict=True)]
-    tasks = [{name: about[name] for name in ("prompt", "input", "labels", "temperature")} for about in abouts]
-    about = {**first, "form": "task-arithmetic", "made_of": made, "how": how, "tasks": tasks}
+    about = {
+        **{name: value for name, value in first.items() if name not in OF_ONE},
+        "form": "task-arithmetic",
+        "made_of": [addend.describe() for addend in addends],
+        "how": how,
+        **({} if how == "linear" else {"density": density}),
+        "tasks": [
+            {"name": addend.name, **{name: about[name] for name in ASKED}}
+            for addend, about in zip(addends, abouts, strict=True)
+        ],
+    }
     _save(factors, about, out)
     return about
 
 
-def scale_module(folder: Path, factor: float, out: Path) -> None:
-    """Write a module whose change is `factor` times as large to `out`; -1 undoes what the module does."""
-    about = _open(folder)
-    factors = {name: Pair(pair.b * factor, pair.a) for name, pair in read_factors(folder).items()}
-    about = {**about, "form": "task-arithmetic", "made_of": [{"name": folder.name, "weight": factor}], "how": "linear"}
-    _save(factors, about, out)
-
-
-def _open(folder: Path) -> Json:
-    about = read_sidecar(folder)
-    if is_prefix(folder):
-        raise HubError(f"{folder} is a prompt's cache, which has no weights to add or scale; bake it in another form")
-    return {name: value for name, value in about.items() if name != "report"}  # figures of what it was
+def _open(addend: Addend) -> Json:
+    about = read_sidecar(addend.folder)
+    if is_prefix(addend.folder):
+        raise HubError(
+            f"{addend.name} is a prompt's cache, which has no weights to add or scale; bake it in another form"
+        )
+    if len(about.get("tasks", [])) > 1:
+        parts = " and ".join(part["name"] for part in about["made_of"])
+        raise HubError(f"{addend.name} is a sum itself; add {parts} in its place")
+    return about
 
 
 def _sum(parts: Sequence[Factors], weights: Sequence[float]) -> Factors:

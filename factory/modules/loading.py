@@ -16,21 +16,23 @@ SIDECAR = "module.json"
 FILES = (SIDECAR, "adapter_config.json", "adapter_model.safetensors")
 
 
-def load_module(folder: Path, target: Target) -> Classifier:
+def load_module(folder: Path, target: Target, task: str | None = None) -> Classifier:
     """Return the module in `folder` as a classifier; its base model comes from the Hub, or is merged with it.
+
+    Of a sum of modules `task` names the one that answers, by default the first.
 
     Raises HubError where torch or the base model is missing, or where that has other weights than it was baked on.
     """
     try:
-        from factory.modules.module import Module, is_merged, read_sidecar
+        from factory.modules.module import Module, choose_task, is_merged, read_sidecar
     except ImportError as fault:
         raise HubError(f"a module needs {fault.name}; pip install 'hf-factory[build]'") from fault
 
-    about = read_sidecar(folder)
+    about = choose_task(read_sidecar(folder), task)
     if is_merged(folder):
         module = Module.load_merged(folder)
     else:
-        module = Module.load(folder, find_base(target, about["base"]["name"], about["base"]["revision"]))
+        module = Module.load(folder, find_base(target, about["base"]["name"], about["base"]["revision"]), task)
     return Classifier(list(about["labels"]), module.scores, reads_pairs=False)
 
 

@@ -48,9 +48,12 @@ class Module:
         return cls(load_base(base, "the base model"), None, wording)
 
     @classmethod
-    def load(cls, folder: Path, base: Path) -> Module:
-        """Return the published module in `folder`; raises HubError where `base` is not the model it was baked on."""
-        about = read_sidecar(folder)
+    def load(cls, folder: Path, base: Path, task: str | None = None) -> Module:
+        """Return the published module in `folder`, of a sum of several asked for one `task` (default: the first).
+
+        Raises HubError where `base` is not the model it was baked on, and for a task that it has not.
+        """
+        about = choose_task(read_sidecar(folder), task)
         check_base(about, base)
         module = cls.open(folder, word_module(about, base), base)
         module.temperature = about["temperature"]
@@ -133,6 +136,16 @@ def read_sidecar(folder: Path) -> Json:
     if about.get("format") != 1:
         raise HubError(f"{folder}: its {SIDECAR} has format {about.get('format')}; update hf-factory to read it")
     return about
+
+
+def choose_task(about: Json, task: str | None) -> Json:
+    """Return what the sidecar of a sum of modules says of one of its tasks; raises HubError where it has no such."""
+    if task is None:
+        return about
+    tasks = {it["name"]: it for it in about.get("tasks", [])}
+    if task not in tasks:
+        raise HubError(f"the module has no task {task!r}; it has {', '.join(tasks) or 'one, which needs no name'}")
+    return {**about, **tasks[task]}
 
 
 def check_base(about: Json, base: Path) -> None:

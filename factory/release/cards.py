@@ -179,7 +179,7 @@ def _fill(name: str, metadata: Json, contents: Contents, student: str | None = N
         "on_split": Markdown(sentences.on_split(contents)),
         "on_teacher": Markdown(origins.on_teacher(contents)),
     }
-    body = _templates().get_template(name).render(shared | values)
+    body = open_templates().get_template(name).render(shared | values)
     return front_matter(metadata) + "\n" + mark(re.sub(r"\n{3,}", "\n\n", body))
 
 
@@ -220,7 +220,8 @@ def _making(contents: Contents, student: str, *, is_adapter: bool = False) -> Js
 
 
 @cache
-def _templates() -> Environment:
+def open_templates() -> Environment:
+    """Return the templates, whose values are escaped for Markdown."""
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 

@@ -31,21 +31,23 @@ def load(
     endpoint: str | None = None,
     token: str | None = None,
     file: str | None = None,
+    task: str | None = None,
 ) -> Classifier:
     """Return the model `repo_id` of a Hub (by default that of the environment, as for every command) or in a folder.
 
     Reads `file`, or else the int8 ONNX file, the fp32 one, or the safetensors, whichever is there first; only the
-    last needs torch. Raises HubError when there is no such model, or none that can be read safely.
+    last needs torch. Of a sum of modules `task` names the one that answers. Raises HubError when there is no such
+    model, or none that can be read safely.
     """
-    if Path(repo_id).is_dir() and not Path(repo_id, SIDECAR).is_file():
+    if Path(repo_id).is_dir() and not Path(repo_id, SIDECAR).is_file() and not task:
         return load_folder(Path(repo_id), Path(repo_id, file) if file else None)
     from factory.hub.embedded import Access
     from factory.hub.target import Target, open_target
 
     if endpoint:
-        return _load_from(Target.at(Access(endpoint, token)), repo_id, revision, file)
+        return _load_from(Target.at(Access(endpoint, token)), repo_id, revision, file, task)
     with open_target() as target:
-        return _load_from(target, repo_id, revision, file)
+        return _load_from(target, repo_id, revision, file, task)
 
 
 def load_folder(folder: Path, file: Path | None = None) -> Classifier:
@@ -63,16 +65,18 @@ def load_folder(folder: Path, file: Path | None = None) -> Classifier:
     return _finish(*read_safetensors(folder, config))
 
 
-def _load_from(target: Target, repo_id: str, revision: str | None, file: str | None) -> Classifier:
+def _load_from(target: Target, repo_id: str, revision: str | None, file: str | None, task: str | None) -> Classifier:
     if Path(repo_id).is_dir():
-        return load_module(Path(repo_id), target)
+        return load_module(Path(repo_id), target, task)
     rest: Sequence[str] = HEAVY_FILES
     for name in [file] if file else LIGHT_FILES:
         folder = download_files(target, repo_id, revision, [*SETTINGS, *MODULE_FILES, name])
         if (folder / SIDECAR).is_file():
             if (folder / "config.json").is_file():  # merged into its base model
                 download_files(target, repo_id, revision, [*SETTINGS, SIDECAR, *HEAVY_FILES])
-            return load_module(folder, target)
+            return load_module(folder, target, task)
+        if task:
+            raise HubError(f"{repo_id} is no sum of modules, so it has no task {task!r}; leave that out")
         if (folder / name).is_file():
             return load_folder(folder, folder / name)
         if (folder / "config.json").is_file() and _is_bag(_read_config(folder)):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from factory.errors import HubError
-from factory.modules.arithmetic import scale_module
+from factory.modules.arithmetic import Addend, add_modules
 from factory.modules.module import Module
 from factory.modules.rack import Rack
 from tests.modules.llama import bake_toy
@@ -15,7 +15,7 @@ TEXTS = ["the pizza was great", "the dog was bad", "so nice"]
 def test_each_module_answers_by_name_as_it_does_alone(made_of, tmp_path):
     one = bake_toy(made_of, tmp_path / "one", lr=[1e-2], epochs=1).path / "model"
     prefix = bake_toy(made_of, tmp_path / "prefix", form="prefix-cache").path / "model"
-    scale_module(one, -1.0, tmp_path / "undone")
+    add_modules([Addend("one", one, -1.0)], tmp_path / "undone")
     base = made_of["base"].path
     folders = {"one": one, "undone": tmp_path / "undone", "prefix": prefix}
     rack = Rack(base)

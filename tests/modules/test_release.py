@@ -12,6 +12,7 @@ from factory.errors import DataError, GateError, HubError
 from factory.hub.publish import publish
 from factory.hub.target import factory_home, open_target
 from factory.localhub.admin import import_folder
+from factory.modules.composition import find_module, find_texts
 from factory.modules.factors import fingerprint_base
 from factory.modules.module import Module
 from factory.pipeline import build
@@ -105,6 +106,11 @@ def test_a_prompt_is_baked_published_and_pulled_by_name_in_another_process(recip
         assert [one["score"] for one in said] == pytest.approx([one["score"] for one in answers], abs=1e-3)
     with pytest.raises(HubError, match="merged weights stand alone; name the adapter instead"):
         load_served(name, None, [str(release / "model-topic-merged")])
+
+    with open_target() as target:
+        known = find_texts(target, find_module(target, name))
+        assert known == find_texts(target, find_module(target, str(folder)))
+    assert all(text.startswith("the ") for text in known)
 
     served = load_served(name, None, [str(folder)])
     assert served.commit
