@@ -40,7 +40,8 @@ def back_up(root: Path, target: Path) -> None:
 def restore(backup: Path, root: Path) -> None:
     """Make `root`, which is empty or missing, the Hub that `backup` was taken of, once all of it is found intact.
 
-    Tokens of servers that ran then are revoked, and Xet clients start anew. Raises a HubError when `root` holds
+    Tokens of servers that ran then are revoked, Xet clients start anew, and what webhooks were still to be told is for
+    the Hub that was backed up to tell. Raises a HubError when `root` holds
     anything or the backup is damaged, of a newer version, or none.
     """
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
@@ -53,6 +54,7 @@ def restore(backup: Path, root: Path) -> None:
             with store.transaction() as db:
                 db.execute("DELETE FROM tokens WHERE label = 'hub serve'")
                 db.execute("DELETE FROM xorbs")
+                db.execute("DELETE FROM deliveries")
                 store.renew_instance(db)
 
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import logging
 import sqlite3
 import threading
 import time
@@ -16,6 +17,7 @@ _RETRY_SECONDS = (2.0, 15.0, 60.0)
 _TIMEOUT_SECONDS = 5.0
 _POLL_SECONDS = 0.5  # a folder that another process imports is an event too
 _MAX_TROUBLE_CHARACTERS = 300
+log = logging.getLogger(__name__)
 
 
 class Sender:
@@ -40,9 +42,16 @@ class Sender:
         self._thread.join()
 
     def _run(self) -> None:
+        told = ""
         while not self._ended.wait(_POLL_SECONDS):
-            while not self._ended.is_set() and (row := self._next()) is not None:
-                self._attempt(row)
+            try:
+                while not self._ended.is_set() and (row := self._next()) is not None:
+                    self._attempt(row)
+                told = ""
+            except sqlite3.Error as fault:  # a disk that is full now need not be so for ever
+                if str(fault) != told:
+                    log.warning("webhooks wait for the database: %s", fault)
+                told = str(fault)
         self._store.close()
 
     def _next(self) -> sqlite3.Row | None:
@@ -58,16 +67,20 @@ class Sender:
         if (host := urlsplit(row["url"]).hostname) not in self._hosts:
             trouble = f"This Hub may not call '{host}': its administrator allows hosts with --webhook-host"
         elif not row["disabled"]:
+            is_final = row["attempts"] >= len(_RETRY_SECONDS)
+            self._postpone(row)
             trouble = self._send(row)
-            is_final = not trouble or row["attempts"] >= len(_RETRY_SECONDS)
         with self._store.transaction() as db:
             values = (trouble[:_MAX_TROUBLE_CHARACTERS], row["webhook_id"])
             db.execute("UPDATE webhooks SET trouble = ? WHERE id = ?", values)
-            if is_final:
+            if is_final or not trouble:
                 db.execute("DELETE FROM deliveries WHERE id = ?", (row["id"],))
-            else:
-                due = time.time() + _RETRY_SECONDS[row["attempts"]]
-                db.execute("UPDATE deliveries SET attempts = attempts + 1, due = ? WHERE id = ?", (due, row["id"]))
+
+    def _postpone(self, row: sqlite3.Row) -> None:
+        """Count an attempt before it is made: where that cannot be written, nothing is sent over and over."""
+        due = time.time() + _RETRY_SECONDS[min(row["attempts"], len(_RETRY_SECONDS) - 1)]
+        with self._store.transaction() as db:
+            db.execute("UPDATE deliveries SET attempts = attempts + 1, due = ? WHERE id = ?", (due, row["id"]))
 
     def _send(self, row: sqlite3.Row) -> str:
         """Send a payload once and return what went wrong, nothing for an answer of 2xx."""

@@ -7,6 +7,7 @@ import pytest
 from factory.localhub.admin import collect_garbage, import_folder, list_tokens, verify
 from factory.localhub.backup import back_up, restore
 from factory.localhub.errors import HubError
+from factory.localhub.store import Store
 from tests.localhub.conftest import start_hub
 from tests.localhub.test_garbage import age
 
@@ -63,6 +64,19 @@ def test_a_token_of_the_server_that_ran_is_not_restored(root, tmp_path):
         back_up(root, tmp_path / "backup")
     restore(tmp_path / "backup", tmp_path / "restored")
     assert list_tokens(tmp_path / "restored") == []
+
+
+def test_what_was_queued_for_webhooks_is_not_sent_again_by_the_restored(root, tmp_path):
+    with start_hub(root) as hub:
+        watched = [{"type": "user", "name": "local"}]
+        made = hub.api("local").create_webhook(url="http://127.0.0.1:9/", watched=watched)  # nobody listens there
+        hub.repo(user="local")
+        back_up(root, tmp_path / "backup")
+    restore(tmp_path / "backup", tmp_path / "restored")
+    with closing(Store(tmp_path / "backup")) as before, closing(Store(tmp_path / "restored")) as after:
+        assert before.db.execute("SELECT count(*) FROM deliveries").fetchone()[0] > 0
+        assert after.db.execute("SELECT count(*) FROM deliveries").fetchone()[0] == 0
+        assert after.db.execute("SELECT id FROM webhooks").fetchone()[0] == int(made.id, 16)
 
 
 @pytest.mark.parametrize(

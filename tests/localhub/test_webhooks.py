@@ -3,11 +3,17 @@
 import json
 import queue
 import threading
+import time
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
+
+from factory.localhub.accounts import ensure_user
+from factory.localhub.deliveries import LOOPBACK, Sender
+from factory.localhub.store import Store
 
 WAIT_SECONDS = 30
 pydantic = pytest.importorskip("pydantic")
@@ -171,3 +177,48 @@ def test_a_webhook_that_starts_a_job_is_out_of_scope(hub):
     api = HfApi(endpoint=hub.endpoint, token=hub.tokens["alice"])
     with pytest.raises(HfHubHTTPError, match="501"):
         api.create_webhook(job_id="abc", watched=[{"type": "user", "name": "alice"}])
+
+
+def test_a_database_that_fails_for_a_while_stops_no_delivery(tmp_path, listener, caplog):
+    with closing(Store(tmp_path)) as store:
+        sender = Sender(store, "http://127.0.0.1:7870", LOOPBACK)
+        store.db.execute("ALTER TABLE deliveries RENAME TO away")
+        sender.start()
+        try:
+            wait_for(lambda: "webhooks wait for the database: no such table" in caplog.text)
+            store.db.execute("ALTER TABLE away RENAME TO deliveries")
+            queue_delivery(store, listener.url)
+            assert listener.received.get(timeout=WAIT_SECONDS)[2] == {"event": "first"}
+            wait_for(lambda: store.db.execute("SELECT count(*) FROM deliveries").fetchone()[0] == 0)
+        finally:
+            sender.stop()
+
+
+def test_an_attempt_that_cannot_be_counted_is_not_made(tmp_path, listener, caplog):
+    with closing(Store(tmp_path)) as store:
+        queue_delivery(store, listener.url)
+        store.db.execute("CREATE TRIGGER full BEFORE UPDATE ON deliveries BEGIN SELECT RAISE(ABORT, 'full'); END")
+        sender = Sender(store, "http://127.0.0.1:7870", LOOPBACK)
+        sender.start()
+        try:
+            wait_for(lambda: "webhooks wait for the database: full" in caplog.text)
+            assert listener.received.empty()
+            store.db.execute("DROP TRIGGER full")
+            assert listener.received.get(timeout=WAIT_SECONDS)[2] == {"event": "first"}
+        finally:
+            sender.stop()
+
+
+def queue_delivery(store, url):
+    with store.transaction() as db:
+        user_id = ensure_user(db, "local")
+        db.execute("INSERT INTO webhooks (user_id, url, watched, domains) VALUES (?, ?, '[]', '[]')", (user_id, url))
+        values = (json.dumps({"event": "first"}), time.time())
+        db.execute("INSERT INTO deliveries (webhook_id, payload, due) VALUES (1, ?, ?)", values)
+
+
+def wait_for(happened):
+    until = time.monotonic() + WAIT_SECONDS
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.05)
