@@ -8,7 +8,7 @@ TEST := $(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile
 # The demo never touches huggingface.co, whoever is logged in there.
 OFFLINE := env -u HF_TOKEN -u HF_ENDPOINT HF_HUB_DISABLE_IMPLICIT_TOKEN=1
 
-.PHONY: demo test check fix docs bench conformance matrix clients clean
+.PHONY: demo test check fix docs bench conformance fuzz matrix clients clean
 .DELETE_ON_ERROR:
 
 # The house example, from nothing to a verified release on the embedded Hub (in FACTORY_HOME).
@@ -45,6 +45,10 @@ conformance: .venv/dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[build,hub,conformance]'
 	$(BIN)/python -m tests.conformance --control
 	$(BIN)/python -m tests.conformance --no-xet
+
+# Hostile requests to every address of the embedded Hub, new ones each time.
+fuzz: .venv/dev
+	$(BIN)/python -m tests.localhub.fuzzing --seconds 60
 
 # Python clients, commands and git, each in an environment of its own, against the embedded Hub.
 matrix: .venv/dev
