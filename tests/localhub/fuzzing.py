@@ -20,14 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, note, seed, settings
+from hypothesis import strategies as st
 
 from factory.localhub.admin import add_user, verify
 from factory.localhub.errors import HubError
 from factory.localhub.routes import ROUTES
 from factory.localhub.routing import find_route
 from tests.localhub.conftest import start_hub
-from tests.localhub.hostile import Known, requests
+from tests.localhub.hostile import Known, draw_request
 
 SECRET = b"words-that-nobody-else-may-read " * 40  # in small and in large files, in secrets and in discussions
 VEILED, UNSAID = "veiled", "unsaid-7c1e"  # private repositories: requests name the one and never the other
@@ -96,8 +97,10 @@ def run_round(fuzzer, number, examples):
 
     @seed(number)
     @settings(max_examples=examples, database=None, deadline=None, suppress_health_check=quiet, phases=phases)
-    @given(requests(fuzzer.known))
-    def send(request):
+    @given(st.randoms(use_true_random=False))
+    def send(chance):
+        request = draw_request(chance, fuzzer.known)
+        note(f"{request.method} {request.path} {request.headers} {request.framing} {request.body[:300]!r}")
         fuzzer.send(request)
 
     send()
@@ -128,9 +131,13 @@ def prepare(hub, number):
         extra = {"space_sdk": "gradio"} if repo_type == "space" else {}
         api.create_repo(f"bob/{name}", repo_type=repo_type, exist_ok=True, **extra)
     commit = hub.commit(f"bob/{name}", {"README.md": "# Open\n", "a/b.txt": "b"}, user="bob").json()["commitOid"]
-    api.create_discussion(f"bob/{name}", title="A question")
+    event = api.create_discussion(f"bob/{name}", title="A question", description="Words").events[0]
     api.create_pull_request(f"bob/{name}", title="A proposal")
     xet = hub.request("GET", f"/api/models/bob/{name}/xet-write-token/main", user="bob").json()
+    slug = api.create_collection(f"Open {number}", namespace="bob").slug
+    item = api.add_collection_item(slug, f"bob/{name}", "model").items[0]
+    watched = [{"type": "user", "name": "alice"}]
+    webhook = next(iter(api.list_webhooks()), None) or api.create_webhook(url="http://127.0.0.1:9/", watched=watched)
     instance, user = xet["casUrl"].split("/")[-2:]
     return Known(
         open=name,
@@ -140,7 +147,8 @@ def prepare(hub, number):
         instance=instance,
         user=user,
         oids=(commit, hashlib.sha256(SECRET).hexdigest()),
-        slug=api.create_collection(f"Open {number}", namespace="bob").slug.split("/")[1],
+        ids=(event.id, item.item_object_id, webhook.id),
+        slug=slug.split("/")[1],
         host=urlsplit(hub.endpoint).netloc,
     )
 

@@ -1,11 +1,9 @@
-"""Requests as an attacker would write them, drawn by hypothesis from the Hub's own table of routes."""
+"""Requests as an attacker would write them, drawn from the Hub's own table of routes."""
 
 import gzip
 import json
 from dataclasses import dataclass
 from urllib.parse import quote
-
-from hypothesis import strategies as st
 
 from factory.localhub.routes import ROUTES
 from tests.localhub.test_xet import shard, xorb
@@ -130,6 +128,7 @@ AUTHORIZATIONS = (
 )
 
 
+FRAMINGS = ("chunked", "no chunk", "too long", "lies")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get")
 
 
@@ -144,6 +143,7 @@ class Known:
     instance: str
     user: str
     oids: tuple
+    ids: tuple
     slug: str
     host: str
 
@@ -182,91 +182,90 @@ class Request:
         return f"{self.method} {self.path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1", "replace") + body
 
 
-@st.composite
-def requests(draw, known):
-    """Draw a request to one of the Hub's addresses."""
-    route = draw(st.sampled_from(ROUTES))
-    method = route.method if draw(often()) and route.method != "*" else draw(st.sampled_from(METHODS))
-    own = draw(st.sampled_from((("bob", known.open),) * 3 + (("alice", known.veiled),)))
-    path = "/".join(draw(segment(part, known, own)) for part in route.path.split("/"))
-    headers = {"Host": known.host, "Connection": "close", **draw(authorization(route, known))}
-    for name in draw(st.lists(st.sampled_from(sorted(HEADERS)), max_size=2)) if not draw(often()) else ():
-        headers[name] = draw(st.sampled_from(HEADERS[name]))
-    body = draw(content(route)) if method not in ("GET", "HEAD") or not draw(often()) else b""
-    framing = "plain" if draw(often()) else draw(st.sampled_from(("chunked", "no chunk", "too long", "lies")))
-    return Request(method, path + draw(query(route)), headers, body, framing)
+def draw_request(chance, known):
+    """Return a request to one of the Hub's addresses; `chance` is a `random.Random`."""
+    route = chance.choice(ROUTES)
+    method = chance.choice(METHODS) if route.method == "*" or one_in(chance, 10) else route.method
+    own = ("alice", known.veiled) if one_in(chance, 4) else ("bob", known.open)
+    path = "/".join(draw_segment(chance, part, known, own) for part in route.path.split("/"))
+    headers = {"Host": known.host, "Connection": "close", **draw_authorization(chance, route, known)}
+    if one_in(chance, 6):
+        name = chance.choice(sorted(HEADERS))
+        headers[name] = chance.choice(HEADERS[name])
+    body = b"" if method in ("GET", "HEAD") and not one_in(chance, 10) else draw_body(chance, route)
+    framing = chance.choice(FRAMINGS) if one_in(chance, 15) else "plain"
+    return Request(method, path + draw_query(chance, route), headers, body, framing)
 
 
-def often():
-    return st.sampled_from((True,) * 7 + (False,))
+def one_in(chance, count):
+    return chance.randrange(count) == 0
 
 
-def segment(part, known, own):
-    """Return a part of a path as the route has it: with what is known, or hostile."""
+def draw_segment(chance, part, known, own):
+    """Return a part of a path as the route has it: with what is known or, now and then, hostile."""
     values = {
         "{type}": ("models", "datasets", "spaces"), "{namespace}": own[:1], "{name}": own[1:],
         "{rev}": ("main", "main", known.oids[0], "refs%2Fpr%2F2"), "{path*}": ("README.md", "a/b.txt", "w.bin", "a"),
         "{num}": ("1", "2", "3"), "{token}": (known.lfs,), "{instance}": (known.instance,), "{user}": (known.user,),
         "{slug}": (known.slug,), "{hash}": (known.oids[1], "a" * 64), "{file}": ("style.css", "icon.svg"),
-        "{webhook}": ("0" * 23 + "1",), "{item}": ("0" * 23 + "1",), "{comment}": ("0" * 23 + "1",),
-        "{organization}": ("bob", "alice"), "{status}": ("pending", "accepted"), "{action}": ("enable", "disable"),
+        "{webhook}": known.ids, "{item}": known.ids, "{comment}": known.ids, "{organization}": ("bob", "alice"),
+        "{status}": ("pending", "accepted"), "{action}": ("enable", "disable"),
     }.get(part, (part,))  # fmt: skip
-    usual = st.sampled_from(values)
-    rarely = st.sampled_from((*HOSTILE, *values)) if part else usual
-    return st.sampled_from((usual,) * 19 + (rarely,)).flatmap(lambda chosen: chosen)
+    return chance.choice(HOSTILE if part and one_in(chance, 25) else values)
 
 
-def authorization(route, known):
+def draw_authorization(chance, route, known):
     """Return the header of whoever sends a request: mostly of one who may do something."""
-    if route.path.startswith("/xet/{instance}"):
-        return st.sampled_from([{"Authorization": f"Bearer {known.tokens[who]}"} for who in ("xet", "xet", "bob")])
-    bob = {"Authorization": f"Bearer {known.tokens['bob']}"}
-    others = [{"Authorization": value} for value in AUTHORIZATIONS]
-    return often().flatmap(lambda is_usual: st.sampled_from([{}, bob, bob] if is_usual else others))
+    if one_in(chance, 15):
+        return {"Authorization": chance.choice(AUTHORIZATIONS)}
+    if one_in(chance, 4):
+        return {}
+    return {"Authorization": f"Bearer {known.tokens['xet' if route.path.startswith('/xet/{instance}') else 'bob']}"}
 
 
-@st.composite
-def query(draw, route):
-    pairs = draw(st.lists(st.tuples(st.sampled_from(QUERY_KEYS), st.sampled_from(TEXTS)), max_size=3))
+def draw_query(chance, route):
+    pairs = [(chance.choice(QUERY_KEYS), chance.choice(TEXTS)) for _ in range(chance.choice((0, 0, 1, 2)))]
     if "git-upload-pack" in route.path or route.path.endswith("info/refs"):
         pairs.insert(0, ("service", "git-upload-pack"))
     text = "&".join(f"{key}={quote(value, errors='surrogatepass')}" for key, value in pairs)
     return f"?{text}" if pairs else ""
 
 
-def content(route):
+def draw_body(chance, route):
     """Return a body of the kind that a route takes, right or not."""
+    if one_in(chance, 15):
+        return chance.choice((b"{", b"\xff\x00", b"[1]", b"null", b"[" * 10_000, as_json(draw_json(chance))))
     if route.path.endswith("git-upload-pack"):
-        return st.sampled_from(GIT)
+        return chance.choice(GIT)
     if route.path.startswith(("/xet/", "/lfs/")):
-        return st.sampled_from((*XET, b"large"))
+        return chance.choice((*XET, b"large", b"large", b"parge"))
     if route.path.endswith("commit/{rev}"):
-        lines = st.lists(st.sampled_from(OPERATIONS).flatmap(changed), max_size=4)
-        return lines.map(lambda given: b"\n".join(map(as_json, (OPERATIONS[0], *given))))
+        lines = [OPERATIONS[0], *(chance.choice(OPERATIONS) for _ in range(chance.randrange(4)))]
+        return b"\n".join(as_json(change(chance, line)) for line in lines)
     known = [body for ending, body in BODIES.items() if route.path.endswith(ending)]
-    right = st.sampled_from(known or [{}]).flatmap(changed).map(as_json)
-    return often().flatmap(
-        lambda is_usual: right if is_usual else st.one_of(JSON.map(as_json), st.binary(max_size=40))
-    )
+    return as_json(change(chance, chance.choice(known or [{}])))
+
+
+def draw_json(chance, depth=0):
+    """Return any value that JSON, or what Python takes for it, can tell."""
+    kind = chance.randrange(6 if depth < 3 else 4)
+    if kind == 4:
+        return [draw_json(chance, depth + 1) for _ in range(chance.randrange(3))]
+    if kind == 5:
+        return {chance.choice(TEXTS): draw_json(chance, depth + 1) for _ in range(chance.randrange(3))}
+    plain = (None, True, False, 0, -1, 2**31, 2**63, 10**25, 1.5, -0.0, 1e308, float("nan"), float("inf"))
+    return chance.choice(plain) if kind < 2 else chance.choice(TEXTS)
+
+
+def change(chance, value):
+    """Return a value like that one, in which some are others, missing or more."""
+    if one_in(chance, 12):
+        return draw_json(chance)
+    if isinstance(value, dict):
+        changed = {key: change(chance, inner) for key, inner in value.items() if not one_in(chance, 15)}
+        return changed if not one_in(chance, 15) else {**changed, chance.choice(TEXTS): draw_json(chance)}
+    return [change(chance, inner) for inner in value] if isinstance(value, list) else value
 
 
 def as_json(value):
     return json.dumps(value).encode()
-
-
-JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.sampled_from(TEXTS)),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(TEXTS), inner, max_size=3),
-    max_leaves=4,
-)
-
-
-@st.composite
-def changed(draw, value):
-    """Draw a value like that one, in which some are others, missing or more."""
-    if isinstance(value, dict):
-        kept = {key: draw(changed(inner)) for key, inner in value.items() if draw(often())}
-        return kept if draw(often()) else {**kept, draw(st.sampled_from(TEXTS)): draw(JSON)}
-    if isinstance(value, list):
-        return [draw(changed(inner)) for inner in value]
-    return value if draw(often()) else draw(JSON)
