@@ -1,5 +1,7 @@
 """Which files are large: the `.gitattributes` of a repository, its default, and the size and look of a file."""
 
+import re
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -7,6 +9,7 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 MAX_REGULAR_BYTES = 10 * 2**20
+_MAX_STARS, _MAX_STARS_A_NAME = 8, 3  # to try n of them takes as long as the name to the power of n
 
 _LARGE = """
 *.7z *.arrow *.avro *.bin *.bz2 *.ckpt *.flac *.ftz *.gguf *.gz *.h5 *.jpeg *.jpg *.joblib *.lz4 *.mlmodel *.model
@@ -42,9 +45,20 @@ def _large_patterns(attributes: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _spec(patterns: tuple[str, ...]) -> "GitIgnoreSpec":
+    """Return what matches the patterns, without those that git would not take or that take long to try."""
     from pathspec import GitIgnoreSpec
 
-    return GitIgnoreSpec.from_lines(patterns)
+    kept = []
+    for pattern in patterns:
+        with suppress(ValueError, re.error):
+            if not _is_slow(pattern):
+                GitIgnoreSpec.from_lines([pattern])
+                kept.append(pattern)
+    return GitIgnoreSpec.from_lines(kept)
+
+
+def _is_slow(pattern: str) -> bool:
+    return pattern.count("*") > _MAX_STARS or any(n.count("*") > _MAX_STARS_A_NAME for n in pattern.split("/"))
 
 
 def _is_binary(sample: bytes) -> bool:

@@ -35,6 +35,7 @@ class Call:
     body: bytes = b""
     file: Path | None = None
     runner: "Runner | None" = None
+    _json: dict[str, Any] | None = None
 
     @property
     def endpoint(self) -> str:
@@ -51,13 +52,16 @@ class Call:
 
     def json(self) -> dict[str, Any]:
         """Return the JSON object in the body."""
-        try:
-            value = json.loads(self.body or b"{}")
-        except (ValueError, RecursionError):
-            raise HubError(400, "The body is not JSON") from None
-        if not isinstance(value, dict):
-            raise HubError(400, "The body is not a JSON object")
-        return value
+        if self._json is None:
+            try:
+                value = json.loads(self.body or b"{}")
+                json.dumps(value, ensure_ascii=False, allow_nan=False).encode()  # what could not be told again
+            except (ValueError, RecursionError):
+                raise HubError(400, "The body is not JSON") from None
+            if not isinstance(value, dict):
+                raise HubError(400, "The body is not a JSON object")
+            self._json = value
+        return self._json
 
     def text(self, key: str, default: str | None = None) -> str:
         """Return a string of the JSON body."""

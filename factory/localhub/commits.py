@@ -190,7 +190,7 @@ def _read_operation(call: Call, repo: Repo, payload: Payload, key: str, value: d
     if key == "header":
         payload.summary = str(value["summary"])[:_MAX_TITLE_CHARACTERS].split("\n", 1)[0]
         payload.description = str(value.get("description") or "")
-        payload.parent = value.get("parentCommit") or None
+        payload.parent = str(value.get("parentCommit") or "") or None
     elif key == "file":
         _add(payload, value["path"], store_file(call.store, base64.b64decode(value["content"], validate=True)))
     elif key == "lfsFile":

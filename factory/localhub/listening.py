@@ -8,10 +8,22 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _SHUTDOWN_SECONDS = 30
 _KEEP_ALIVE_SECONDS = 30
+
+
+class _Protocol(H11Protocol):
+    """HTTP of which a body that breaks off after its answer has begun ends the connection, and no more."""
+
+    def send_400_response(self, msg: str) -> None:
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
 
 
 class Listening(uvicorn.Server):
@@ -25,7 +37,7 @@ class Listening(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop="asyncio",
-                http="h11",
+                http=_Protocol,
                 ws="none",
                 lifespan="off",
                 log_level="warning",

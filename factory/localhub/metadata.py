@@ -56,7 +56,7 @@ def read_front_matter(text: str) -> dict[str, Any]:
     found = FRONT_MATTER.match(text)
     try:
         card = load_yaml(found[1]) if found else None
-        return json.loads(json.dumps(card, default=str)) if isinstance(card, dict) else {}
+        return _plain(card) if isinstance(card, dict) else {}
     except (RecursionError, ValueError, TypeError):
         return {}
 
@@ -84,10 +84,16 @@ def _read_text(store: Store, entry: Entry | None) -> str:
 
 def _read_config(text: str) -> dict[str, Any]:
     try:
-        config = json.loads(text or "{}")
+        config = _plain(json.loads(text or "{}"))
     except (ValueError, RecursionError):
         return {}
     return {key: config[key] for key in _CONFIG_KEYS if key in config} if isinstance(config, dict) else {}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON can tell it to everybody: numbers that are none and dates are texts, of Unicode alone."""
+    text = json.dumps(value, default=str, ensure_ascii=False).encode(errors="replace")
+    return json.loads(text, parse_constant=str)
 
 
 def _infer_library(files: dict[str, Entry], config: dict[str, Any]) -> str | None:
@@ -97,7 +103,8 @@ def _infer_library(files: dict[str, Entry], config: dict[str, Any]) -> str | Non
 
 
 def _infer_task(config: dict[str, Any]) -> str | None:
-    architecture = str(next(iter(config.get("architectures") or []), ""))
+    architectures = config.get("architectures")
+    architecture = str(architectures[0]) if isinstance(architectures, list) and architectures else ""
     return next((task for head, task in _TASK_OF_HEAD.items() if architecture.endswith(head)), None)
 
 

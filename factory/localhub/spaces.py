@@ -33,7 +33,8 @@ def set_up(db: sqlite3.Connection, repo_id: int, name: str, body: dict[str, Any]
     }
     db.execute("UPDATE repos SET space = ? WHERE id = ?", (json.dumps(settings), repo_id))
     for kind in ("secrets", "variables"):
-        for item in body.get(kind) or []:
+        items = body.get(kind) or []
+        for item in items if isinstance(items, list) else [items]:
             _write_value(db, repo_id, kind, item)
     title = json.dumps(name.replace("-", " ").replace("_", " ").title())
     return f"---\ntitle: {title}\nemoji: 🏭\nsdk: {sdk}\napp_file: app.py\npinned: false\n---\n"
@@ -99,7 +100,7 @@ def runtime(db: sqlite3.Connection, repo: Repo) -> dict[str, Any]:
     settings = json.loads(repo.row["space"])
     card = json.loads(repo.row["card"])
     sdk = card.get("sdk")
-    app_file = {"docker": "Dockerfile", "static": "index.html"}.get(sdk, card.get("app_file") or "app.py")
+    app_file = {"docker": "Dockerfile", "static": "index.html"}.get(str(sdk), card.get("app_file") or "app.py")
     head = resolve_revision(db, repo.id, "main")
     has_app = find_entry(db, head.tree, str(app_file)) is not None
     stage = "NO_APP_FILE" if not has_app else "PAUSED" if settings.get("paused") else "STOPPED"
@@ -134,10 +135,13 @@ def _change(call: Call, **changes: Any) -> Response:
     return reply(runtime(call.store.db, find_repo(call)))
 
 
-def _write_value(db: sqlite3.Connection, repo_id: int, kind: str, item: dict[str, Any]) -> None:
+def _write_value(db: sqlite3.Connection, repo_id: int, kind: str, item: Any) -> None:
+    item = item if isinstance(item, dict) else {}
     key, value = item.get("key"), item.get("value")
     if not isinstance(key, str) or not key.isidentifier() or not isinstance(value, str):
         raise HubError(400, f"A Space's {kind} need a name of letters, digits and '_' and a text as value")
+    if not isinstance(item.get("description", ""), str | None):
+        raise HubError(400, "'description' must be a text")
     kept = value if kind == "variables" else None
     db.execute(
         "INSERT OR REPLACE INTO space_values VALUES (?, ?, ?, ?, ?, ?)",

@@ -55,7 +55,8 @@ def batch(call: Call) -> Response:
     if body.get("operation") != "upload":
         raise HubError(400, "'operation' must be upload or download")
     objects = read_objects(body)
-    transfer = "multipart" if "multipart" in (body.get("transfers") or []) else "basic"
+    transfers = body.get("transfers")
+    transfer = "multipart" if isinstance(transfers, list) and "multipart" in transfers else "basic"
     return reply({"transfer": transfer, "objects": [_plan(call, repo, item, transfer) for item in objects]})
 
 

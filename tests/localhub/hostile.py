@@ -1,5 +1,6 @@
 """Requests as an attacker would write them, drawn from the Hub's own table of routes."""
 
+import base64
 import gzip
 import json
 from dataclasses import dataclass
@@ -37,9 +38,12 @@ TEXTS = (
         "é",
     ),
 )
-FILES = [{"path": "a.txt", "size": 3, "sample": "YWJj"}, {"path": "w.safetensors", "size": 10**9, "sample": ""}]
+FILES = [{"path": "a" * 100, "size": 3, "sample": "YWJj"}, {"path": "w.safetensors", "size": 10**9, "sample": ""}]
 BODIES = {  # right ones, by how the path of a route ends
-    "create": {"name": "made", "type": "model", "visibility": "public", "sdk": "gradio", "organization": "bob"},
+    "create": {
+        **{"name": "made", "type": "space", "visibility": "public", "sdk": "gradio", "organization": "bob"},
+        **{"secrets": [{"key": "K", "value": "v"}], "variables": [{"key": "V", "value": "v", "description": "d"}]},
+    },
     "delete": {"name": "none", "type": "model", "organization": "bob"},
     "move": {"fromRepo": "bob/none", "toRepo": "bob/moved", "type": "model"},
     "settings": {"visibility": "public", "gated": "auto"},
@@ -79,6 +83,12 @@ OPERATIONS = (
     {"key": "deletedFile", "value": {"path": "a/b.txt"}},
     {"key": "deletedFolder", "value": {"path": "a"}},
 )
+CARD_KEYS = (
+    *("license", "tags", "sdk", "app_file", "emoji", "title", "models", "datasets", "base_model", "model-index"),
+    *("configs", "pipeline_tag", "library_name", "language", "metrics", "task_categories", "size_categories"),
+    *("new_version", "architectures", "model_type", "id2label", "tokenizer_config"),
+)
+PATTERNS = ("!", "\\", "[z-a]", "a\\", "*" + "a*" * 12 + "b", "**/" * 50, "*.bin", "", "[[:alpha:]]", "\ud800")
 GIT = (
     b"0032want " + b"0" * 40 + b"\n00000009done\n", b"0000", b"ffff", b"0004", b"00", b"zzzz", b"0003", b"0009done\n",
     gzip.compress(b"0032want " + b"1" * 40 + b"\n0000"), gzip.compress(bytes(10**7)),
@@ -129,6 +139,7 @@ AUTHORIZATIONS = (
 
 
 FRAMINGS = ("chunked", "no chunk", "too long", "lies")
+NUMBERS = (0, -1, 2**31, 2**63, 10**25, 1.5, -0.0, 1e308, float("nan"), float("inf"))
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get")
 
 
@@ -189,6 +200,8 @@ def draw_request(chance, known):
     own = ("alice", known.veiled) if one_in(chance, 4) else ("bob", known.open)
     path = "/".join(draw_segment(chance, part, known, own) for part in route.path.split("/"))
     headers = {"Host": known.host, "Connection": "close", **draw_authorization(chance, route, known)}
+    if not route.path.startswith("/api/") and one_in(chance, 2):
+        headers["Accept"] = "text/html"
     if one_in(chance, 6):
         name = chance.choice(sorted(HEADERS))
         headers[name] = chance.choice(HEADERS[name])
@@ -240,21 +253,36 @@ def draw_body(chance, route):
     if route.path.startswith(("/xet/", "/lfs/")):
         return chance.choice((*XET, b"large", b"large", b"parge"))
     if route.path.endswith("commit/{rev}"):
-        lines = [OPERATIONS[0], *(chance.choice(OPERATIONS) for _ in range(chance.randrange(4)))]
-        return b"\n".join(as_json(change(chance, line)) for line in lines)
+        lines = [OPERATIONS[0], *(chance.choice(OPERATIONS) for _ in range(chance.randrange(3)))]
+        return b"\n".join(as_json(change(chance, line)) for line in [*lines, draw_file(chance)])
     known = [body for ending, body in BODIES.items() if route.path.endswith(ending)]
     return as_json(change(chance, chance.choice(known or [{}])))
 
 
+def draw_file(chance):
+    """Return an operation that commits a file which the Hub itself reads."""
+    values = {key: draw_json(chance) for key in chance.sample(CARD_KEYS, 4)}
+    card = json.dumps(values).replace("NaN", ".nan").replace("Infinity", ".inf")
+    files = {
+        "README.md": f"---\n{card}\n---\n# A <script>alert(1)</script>\n[a](javascript:alert(1)) ![b](//[/b)\n",
+        "config.json": json.dumps(values),
+        ".gitattributes": f"{chance.choice(PATTERNS)} filter=lfs\n",
+        ".gitignore": chance.choice(PATTERNS),
+        "data/train.parquet": "PAR1" + chance.choice(TEXTS),
+    }
+    path = chance.choice(sorted(files))
+    content = base64.b64encode(files[path].encode(errors="replace")).decode()
+    return {"key": "file", "value": {"path": path, "content": content, "encoding": "base64"}}
+
+
 def draw_json(chance, depth=0):
     """Return any value that JSON, or what Python takes for it, can tell."""
-    kind = chance.randrange(6 if depth < 3 else 4)
-    if kind == 4:
+    kind = chance.randrange(5) if depth < 3 else 0
+    if kind == 3:
         return [draw_json(chance, depth + 1) for _ in range(chance.randrange(3))]
-    if kind == 5:
+    if kind == 4:
         return {chance.choice(TEXTS): draw_json(chance, depth + 1) for _ in range(chance.randrange(3))}
-    plain = (None, True, False, 0, -1, 2**31, 2**63, 10**25, 1.5, -0.0, 1e308, float("nan"), float("inf"))
-    return chance.choice(plain) if kind < 2 else chance.choice(TEXTS)
+    return chance.choice((None, True, chance.choice(NUMBERS), chance.choice(TEXTS)))
 
 
 def change(chance, value):

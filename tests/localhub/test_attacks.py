@@ -276,3 +276,37 @@ def test_with_a_certificate_it_speaks_tls_and_its_links_do(tmp_path):
         with closing(http.client.HTTPSConnection(urlsplit(hub.endpoint).netloc, context=trust)) as connection:
             connection.request("POST", "/sign-in", body=f"token={hub.tokens['local']}")
             assert "Secure" in connection.getresponse().headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/api/repos/create", '{"name": "s", "type": "space", "sdk": "gradio", "secrets": [5]}'),
+        ("POST", "/api/repos/create", '{"name": "s", "type": "space", "sdk": "gradio", "variables": 5}'),
+        ("POST", "/api/spaces/{}/variables", '{"key": "K", "value": "v", "description": ["d"]}'),
+        ("POST", "/api/spaces/{}/sleeptime", '{"seconds": NaN}'),
+        ("POST", "/api/spaces/{}/sleeptime", '{"seconds": 1e999}'),
+        ("POST", "/api/spaces/{}/discussions", '{"title": "A title", "description": "\\ud800"}'),
+        ("POST", "/api/spaces/{}/commit/main", '{"key":"header","value":{"summary":"x","parentCommit":[1]}}'),
+        ("POST", "/spaces/{}.git/info/lfs/objects/batch", '{"operation":"upload","transfers":5,"objects":[{}]}'),
+    ],
+)
+def test_what_could_not_be_told_again_is_refused(hub, method, path, body):
+    repo_id = hub.repo("space")
+    answer = hub.request(method, path.format(repo_id), user="alice", body=body.encode())
+    assert 400 <= answer.status < 500, answer.body
+    assert hub.request("GET", f"/api/spaces/{repo_id}").status == 200
+
+
+def test_a_body_that_breaks_off_after_its_answer_ends_the_connection_and_no_more(tmp_path):
+    with start_hub(tmp_path) as hub:
+        address = urlsplit(hub.endpoint)
+        with closing(socket.create_connection((address.hostname, address.port), timeout=30)) as connection:
+            head = f"POST /nowhere/at/all/x HTTP/1.1\r\nHost: {address.netloc}\r\nTransfer-Encoding: chunked\r\n\r\n"
+            connection.sendall(head.encode())
+            assert connection.recv(2**16).startswith(b"HTTP/1.1 40")
+            connection.sendall(b"zz\r\n")
+            while connection.recv(2**16):
+                pass
+        assert hub.request("GET", "/api/models").status == 200
+    assert "Fatal error" not in hub.log

@@ -15,6 +15,12 @@ def test_text_is_not_large(path):
     assert not is_large(path, 10, b"text", DEFAULT_ATTRIBUTES)
 
 
+@pytest.mark.parametrize("pattern", ["!", "\\", "a\\", "[z-a]", "*" + "a*" * 12 + "b", "**/" * 50])
+def test_a_pattern_that_is_none_or_takes_for_ever_is_passed_over(pattern):
+    assert not is_ignored("a" * 100, pattern)
+    assert is_ignored("x.log", f"{pattern}\n*.log")
+
+
 def test_an_empty_file_is_never_large():
     assert not is_large("model.safetensors", 0, b"", DEFAULT_ATTRIBUTES)
 

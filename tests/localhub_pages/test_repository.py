@@ -33,6 +33,10 @@ def test_a_space_says_that_it_is_stopped_and_how_to_run_it(browse, release):
     assert "RUNNING" not in page.text
 
 
+def test_a_new_space_whose_card_is_metadata_alone_has_a_page(hub, browse):
+    assert browse(f"/spaces/{hub.repo('space')}").status == 200
+
+
 def test_a_repository_without_a_card_says_so(hub, browse):
     assert "There is no card" in browse(f"/{hub.repo()}").text
 

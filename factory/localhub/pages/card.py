@@ -79,7 +79,7 @@ def _markdown() -> MarkdownIt:
 def _adapt(tokens: list[Token]) -> None:
     """Lower headings, give those of Markdown anchors, and align cells without a style, which the page would refuse."""
     taken: Counter[str] = Counter()
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+    for token, following in zip(tokens, [*tokens[1:], None], strict=False):
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
         if token.type == "heading_open" and following is not None:
