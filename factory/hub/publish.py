@@ -20,7 +20,7 @@ from factory.hub.regression import check_regression, describe_losses
 from factory.hub.review import Review, review_release
 from factory.hub.space import watch_space
 from factory.hub.staging import staged
-from factory.hub.succession import Succession, find_due, find_successions, supersede
+from factory.hub.succession import Succession, find_due, find_successions, supersede_all, tell_former_name
 from factory.hub.target import Target, factory_home, open_target
 from factory.hub.verify import find_bases, verify_release
 from factory.hub.zoo import find_leftovers
@@ -105,8 +105,8 @@ def publish(
             return propose_release(release.path, repos, push, found)
         bases = find_bases(recipe, store, target)
         published = publish_release(release.path, repos, push, title=recipe.title, bases=bases, review=found)
-        for succession in due:
-            supersede(target, succession.old, succession.new)
+        supersede_all(target, due)
+        tell_former_name(target, recipe, repos[0].id)
         if published.commits:
             _tell_leftovers(target, recipe, repos)
         if target.is_embedded:

@@ -1,4 +1,4 @@
-"""What has been published and verified before, so that it need not be pulled again."""
+"""What has been published before: verified, so that it need not be pulled again, and under which name."""
 
 from __future__ import annotations
 
@@ -36,6 +36,27 @@ def write_record(target: Target, repos: Sequence[Repo], record: Record) -> None:
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(asdict(record), indent=1), encoding="utf-8")
     partial.replace(path)
+
+
+def find_former_name(target: Target, recipe: Path, dataset_id: str) -> str | None:
+    """Return under which other name the recipe in a file was published last in the namespace of `dataset_id`."""
+    try:
+        former = _path_of_name(target, recipe, dataset_id).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    return former if former != dataset_id else None
+
+
+def remember_name(target: Target, recipe: Path, dataset_id: str) -> None:
+    """Remember under which name a recipe was published."""
+    path = _path_of_name(target, recipe, dataset_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(dataset_id, encoding="utf-8")
+
+
+def _path_of_name(target: Target, recipe: Path, dataset_id: str) -> Path:
+    key = digest_of([target.place, str(recipe.resolve()), dataset_id.split("/")[0]])
+    return factory_home() / "published" / f"{key[:20]}.name"
 
 
 def _path(target: Target, repos: Sequence[Repo]) -> Path:

@@ -10,6 +10,7 @@ from factory.errors import HubError
 from factory.hub.faults import explained
 from factory.hub.history import History, Repo, read_history, read_text
 from factory.hub.manifest import read_manifest
+from factory.hub.records import find_former_name, remember_name
 from factory.hub.target import Target
 from factory.recipe import Recipe
 from factory.release.card_text import read_card, set_metadata
@@ -46,6 +47,17 @@ def find_successions(target: Target, recipe: Recipe, repos: Sequence[Repo]) -> l
     return [succession for succession in found if succession.old.id not in models]
 
 
+def tell_former_name(target: Target, recipe: Recipe, dataset_id: str) -> None:
+    """Say once how a recipe that was published under another name tells so on the old cards; remember its name."""
+    former = find_former_name(target, recipe.path, dataset_id)
+    if former and recipe.publish.supersedes is None:
+        setting = f"publish: {{supersedes: {former.split('/')[1]}}}"
+        log.warning(
+            "%s was published as %s before; to name the new models on its cards: %s", recipe.path, former, setting
+        )
+    remember_name(target, recipe.path, dataset_id)
+
+
 def find_due(target: Target, successions: Sequence[Succession], *, overwrite: bool = False) -> list[Succession]:
     """Return those that their card does not tell yet; one that somebody gave another successor is left unless
     `overwrite`."""
@@ -58,6 +70,12 @@ def find_due(target: Target, successions: Sequence[Succession], *, overwrite: bo
         elif told != succession.new:
             log.warning("%s names %s as its successor; to go over that: --overwrite", succession.old.id, told)
     return due
+
+
+def supersede_all(target: Target, successions: Sequence[Succession]) -> None:
+    """Commit the name of its successor to the card of each old model. Raises HubError."""
+    for succession in successions:
+        supersede(target, succession.old, succession.new)
 
 
 def supersede(target: Target, repo: Repo, new_version: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from factory.errors import GateError
 from factory.licensing.parts import Part, list_parts
-from factory.licensing.terms import NO_DERIVATIVES, NON_COMMERCIAL, SHARE_ALIKE, find_terms
+from factory.licensing.terms import NO_DERIVATIVES, NON_COMMERCIAL, PASSED_ON, SHARE_ALIKE, find_terms
 from factory.recipe import Recipe
 from factory.store import Artifact
 
@@ -78,9 +78,9 @@ def _warn(recipe: Recipe, part: Part) -> Iterator[str]:
         yield f"{part.title} {whose} {terms.outputs} ({terms.source})"
     if part.is_to_be_named and not recipe.name.startswith(terms.name_begins):
         yield f"repositories are called {recipe.name}..., and {part.title} asks for names that begin with Llama"
-    is_shared = part.role == "texts" and SHARE_ALIKE in terms.limits
-    if is_shared and recipe.license not in terms.under:
-        yield f"{_say(part, terms.asks.replace('to ', 'asks to ', 1))}; the recipe says {recipe.license}"
+    lasting = SHARE_ALIKE if part.role == "texts" else PASSED_ON if part.role == "base model" else None
+    if lasting in terms.limits and recipe.license not in (part.license, *terms.under):
+        yield f"{_say(part, f'asks {terms.asks}')}; the recipe says {recipe.license}"
 
 
 def _say(part: Part, what: str) -> str:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, replace
 
 NON_COMMERCIAL, SHARE_ALIKE, NO_DERIVATIVES = "non-commercial", "share-alike", "no-derivatives"
+PASSED_ON = "passed-on"  # its own terms go on with what is made from it
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _copyleft(url: str, clause: str, *under: str) -> Terms:
 
 def _use_limits(url: str) -> Terms:
     asks = "to pass its list of forbidden uses on with what is made from it"
-    return Terms(url, "paragraphs 4 and 5 and attachment A", asks)
+    return Terms(url, "paragraphs 4 and 5 and attachment A", asks, limits=frozenset({PASSED_ON}))
 
 
 def _llama(version: str, shown: str = "Built with Llama") -> Terms:
@@ -94,7 +95,8 @@ def _llama(version: str, shown: str = "Built with Llama") -> Terms:
     asks = f"to pass its agreement on, to show the words {shown}, {naming}"
     outputs = f"to show the words {shown} {naming}"
     url = f"https://www.llama.com/{version}/license/"
-    return Terms(url, "section 1.b.i", asks, outputs, shown=shown, name_begins="llama")
+    limits = frozenset({PASSED_ON})
+    return Terms(url, "section 1.b.i", asks, outputs, limits, shown=shown, name_begins="llama")
 
 
 GPL_3, AGPL_3, LGPL_3 = (f"https://www.gnu.org/licenses/{name}.html" for name in ("gpl-3.0", "agpl-3.0", "lgpl-3.0"))
@@ -131,7 +133,11 @@ LICENSES: dict[str, Terms] = {
     "creativeml-openrail-m": _use_limits("https://huggingface.co/spaces/CompVis/stable-diffusion-license"),
     "bigcode-openrail-m": _use_limits("https://huggingface.co/spaces/bigcode/bigcode-model-license-agreement"),
     "llama2": Terms(
-        "https://ai.meta.com/llama/license/", "section 1.b", "to pass its agreement and its notice on", LLAMA_OUTPUTS
+        "https://ai.meta.com/llama/license/",
+        "section 1.b",
+        "to pass its agreement and its notice on",
+        LLAMA_OUTPUTS,
+        frozenset({PASSED_ON}),
     ),
     "llama3": replace(_llama("llama3", "Built with Meta Llama 3"), outputs=LLAMA_OUTPUTS, clause="section 1.b"),
     "llama3.1": _llama("llama3_1"),
@@ -143,12 +149,14 @@ LICENSES: dict[str, Terms] = {
         "sections 1.1 (e) and 3.1",
         "to pass its terms, its list of forbidden uses and its notice on",
         "to treat a model trained on its outputs to perform like it as made from it, which its terms go on with",
+        frozenset({PASSED_ON}),
     ),
     "qwen": Terms(
         "https://huggingface.co/Qwen/Qwen2.5-72B-Instruct/blob/main/LICENSE",
         "section 4",
         "to pass its agreement on and to show the words Built with Qwen",
         "to show the words Built with Qwen",
+        frozenset({PASSED_ON}),
         shown="Built with Qwen",
     ),
     "qwen-research": Terms(
@@ -156,7 +164,7 @@ LICENSES: dict[str, Terms] = {
         "sections 2 and 4",
         "to make no commercial use of it, to pass its agreement on and to show the words Built with Qwen",
         "to show the words Built with Qwen",
-        limits=frozenset({NON_COMMERCIAL}),
+        frozenset({NON_COMMERCIAL, PASSED_ON}),
         shown="Built with Qwen",
     ),
     "fair-noncommercial-research-license": Terms(

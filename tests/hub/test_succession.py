@@ -6,7 +6,7 @@ from huggingface_hub import CommitOperationAdd
 from factory.errors import HubError
 from factory.hub.history import Repo
 from factory.hub.push import push_release
-from factory.hub.succession import Succession, find_due, find_successions, supersede
+from factory.hub.succession import Succession, find_due, find_successions, supersede, supersede_all, tell_former_name
 from factory.recipe import Recipe
 from factory.release.card_text import set_metadata
 from tests.hub.small import FIRST, write_small
@@ -75,8 +75,7 @@ def test_a_card_names_its_successor_once_and_keeps_what_people_wrote(hub):
     hub.api.create_commit(name, [CommitOperationAdd("README.md", theirs.encode())], commit_message="mine")
     succession = Succession(OLD[1], "local/climate-small")
     for _ in range(2):
-        for due in find_due(hub, [succession]):
-            supersede(hub, due.old, due.new)
+        supersede_all(hub, find_due(hub, [succession]))
     supersede(hub, OLD[1], "local/climate-small")
     assert commits(hub, name)[:2] == ["Superseded by local/climate-small", "mine"]
     with open(card(hub, name)) as file:
@@ -98,6 +97,16 @@ def test_what_is_not_there_is_told_of_and_stops_nothing(hub, tmp_path, caplog):
     assert find_successions(hub, recipe_of(tmp_path, "nothing"), NEW) == []
     assert "publish.supersedes: local/nothing has no release with a model on" in caplog.text
     assert find_successions(hub, recipe_of(tmp_path, "climate"), NEW) == []  # itself
+
+
+def test_a_recipe_that_is_published_under_another_name_is_told_how_to_say_so_once(hub, tmp_path, caplog):
+    for name in ("local/stance", "local/stance", "org/climate", "local/climate", "local/climate"):
+        tell_former_name(hub, recipe_of(tmp_path, "null"), name)
+    (told,) = caplog.messages
+    said = "was published as local/stance before; to name the new models on its cards: publish: {supersedes: stance}"
+    assert told == f"{tmp_path / 'recipe.yaml'} {said}"
+    tell_former_name(hub, recipe_of(tmp_path, "climate"), "local/other")
+    assert caplog.messages == [told]
 
 
 def test_only_a_model_is_superseded_and_only_by_one_that_is_there(hub):

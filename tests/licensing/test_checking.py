@@ -98,6 +98,16 @@ def test_texts_that_are_to_be_shared_alike_are_warned_of(tmp_path):
     assert warning.endswith("the recipe says apache-2.0")
 
 
+def test_terms_that_go_on_with_what_is_made_from_a_base_model_are_warned_of(tmp_path):
+    recipe, parts = parts_of(tmp_path, "gemma")
+    (warning,) = warn_of(recipe, parts)
+    assert warning.startswith("the base model org/base is under gemma, which asks to pass its terms, its list of")
+    assert warning.endswith(
+        "(sections 1.1 (e) and 3.1 of https://ai.google.dev/gemma/terms); the recipe says apache-2.0"
+    )
+    assert list(warn_of(*parts_of(tmp_path, "gemma", (MINE, "license: gemma")))) == []
+
+
 def test_what_is_not_known_is_named(tmp_path):
     recipe, parts = parts_of(tmp_path, None, (TEXTS, "texts.jsonl"))
     shown = "the base model org/base, the texts texts.jsonl, the teacher some-model"

@@ -99,4 +99,4 @@ def test_a_contradiction_is_refused_before_anything_is_paid_for(tmp_path, target
     plan = json.loads(shown)
     base, _, gold, _ = plan["licenses"]
     assert (base["license"], gold["license"]) == ("gemma", "cc-by-nc-4.0")
-    assert plan["warnings"][0].startswith("the gold gold.jsonl is under cc-by-nc-4.0, which allows no commercial use")
+    assert plan["warnings"][1].startswith("the gold gold.jsonl is under cc-by-nc-4.0, which allows no commercial use")
