@@ -17,12 +17,12 @@ _KEEP_ALIVE_SECONDS = 30
 
 
 class _Protocol(H11Protocol):
-    """HTTP of which a body that breaks off after its answer has begun ends the connection, and no more."""
+    """HTTP in which a broken body ends the connection and no more, where its request cannot be answered by a 400."""
 
     def send_400_response(self, msg: str) -> None:
-        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+        try:
             super().send_400_response(msg)
-        else:
+        except h11.LocalProtocolError:  # the answer has begun, or is one to HEAD
             self.transport.close()
 
 

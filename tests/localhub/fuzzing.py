@@ -68,6 +68,19 @@ class Fuzzer:
     def finish(self):
         """Check that the Hub still answers and that what it keeps is whole."""
         assert self.hub.request("GET", "/api/whoami-v2", user="bob").status == 200
+        for kind in ("models", "datasets", "spaces"):
+            for path in (f"/{kind}", f"/{'' if kind == 'models' else f'{kind}/'}bob/{self.known.open}"):
+                answer = self.hub.request("GET", path, user="bob", headers={"Accept": "text/html"})
+                assert answer.status in (200, 404), (path, answer.body)
+            repo = f"/api/{kind}/bob/{self.known.open}"
+            for path in (
+                repo,
+                f"/api/{kind}?full=1&config=1&cardData=1",
+                f"{repo}/discussions",
+                f"{repo}/discussions/1",
+            ):
+                answer = self.hub.request("GET", path, user="bob")
+                assert answer.status in (200, 307, 404), (path, answer.body)
         api = self.hub.api("alice")
         assert api.list_repo_files(f"alice/{UNSAID}") == [".gitattributes", "README.md", "w.bin"]
         assert self.hub.read(f"alice/{UNSAID}", "w.bin") == SECRET

@@ -302,10 +302,15 @@ def test_a_body_that_breaks_off_after_its_answer_ends_the_connection_and_no_more
     with start_hub(tmp_path) as hub:
         address = urlsplit(hub.endpoint)
         with closing(socket.create_connection((address.hostname, address.port), timeout=30)) as connection:
-            head = f"POST /nowhere/at/all/x HTTP/1.1\r\nHost: {address.netloc}\r\nTransfer-Encoding: chunked\r\n\r\n"
+            head = f"POST /none HTTP/1.1\r\nHost: {address.netloc}\r\nTransfer-Encoding: chunked\r\n\r\n"
             connection.sendall(head.encode())
             assert connection.recv(2**16).startswith(b"HTTP/1.1 40")
             connection.sendall(b"zz\r\n")
+            while connection.recv(2**16):
+                pass
+        head = f"HEAD /none HTTP/1.1\r\nHost: {address.netloc}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+        with closing(socket.create_connection((address.hostname, address.port), timeout=30)) as connection:
+            connection.sendall(head.encode())
             while connection.recv(2**16):
                 pass
         assert hub.request("GET", "/api/models").status == 200
