@@ -36,7 +36,8 @@ def read_votes(labelled: Artifact) -> Iterator[list[Any]]:
     path = labelled.path / "votes.jsonl"
     if path.exists():
         with path.open(encoding="utf-8") as lines:
-            yield from (json.loads(line)["answers"] for line in lines)
+            for line in lines:
+                yield [tuple(said) if isinstance(said, list) else said for said in json.loads(line)["answers"]]
 
 
 def _decide(rows: tuple[Example, ...], task: Task) -> Example:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from factory.data.candidates import Candidate
@@ -38,7 +38,8 @@ def filter_examples(
     """
     rows = [row for artifact in labelled for row in read_examples(artifact.path / "examples.jsonl")]
     trusted = read_examples(gold.path / "gold.jsonl") if gold else []
-    write_sifted(*sift(rows, trusted, filter, language), out, masked=_count_masked(rows, filter))
+    masked = [_mask(row, filter) for row in rows]
+    write_sifted(*_sift(masked, trusted, filter, language), out, masked=_count_kinds(masked))
 
 
 def write_sifted(kept: list[Example], rejected: list[Example], out: Path, masked: dict[str, int]) -> None:
@@ -60,15 +61,28 @@ def sift(
 
     Where `filter` has personal data masked, both have it masked; what is dropped for it is masked too.
     """
+    return _sift([_mask(row, filter) for row in rows], gold, filter, language)
+
+
+@dataclass(frozen=True)
+class _Masked:
+    """A row as it goes on, as it came, and the kinds of personal data that were found in it."""
+
+    row: Example
+    original: Example
+    kinds: frozenset[str] = frozenset()
+
+
+def _sift(
+    masked: Iterable[_Masked], gold: Iterable[Example], filter: Filter, language: str | None
+) -> tuple[list[Example], list[Example]]:
     check = _Sieve(filter, [Candidate(row) for row in gold], language)
     kept, rejected = [], []
-    for row, original in sorted(
-        ((_masked(row, filter), row) for row in rows), key=lambda both: [*map(content_key, both)]
-    ):
-        if reason := check(Candidate(row), Candidate(original)):
-            rejected.append(replace(row, reason=reason))
+    for found in sorted(masked, key=lambda found: [*map(content_key, (found.row, found.original))]):
+        if reason := check(found):
+            rejected.append(replace(found.row, reason=reason))
         else:
-            kept.append(row)
+            kept.append(found.row)
     return kept, rejected
 
 
@@ -97,20 +111,21 @@ class _Sieve:
             self._near_duplicate,
         )
 
-    def __call__(self, candidate: Candidate, original: Candidate) -> str | None:
-        """Return the first reason against the row, or None and remember it; `original` is the row before masking."""
-        reason = self._find_reason(candidate, original)
+    def __call__(self, found: _Masked) -> str | None:
+        """Return the first reason against the row, or None and remember it."""
+        candidate = Candidate(found.row)
+        reason = self._find_reason(candidate, found)
         if reason is None:
             self._texts.add(candidate.row.content)
             self._keys.add(candidate.key)
             self._of_same_answer(candidate).add(candidate)
         return reason
 
-    def _find_reason(self, candidate: Candidate, original: Candidate) -> str | None:
-        if candidate.row != original.row:
+    def _find_reason(self, candidate: Candidate, found: _Masked) -> str | None:
+        if found.kinds:
             if self._filter.personal_data == "drop":
-                return f"personal data: {min(_kinds_of(original.row))}"
-            if reason := _first(self._filters_of_gold, original):
+                return f"personal data: {min(found.kinds)}"
+            if reason := _first(self._filters_of_gold, Candidate(found.original)):
                 return reason
         return _first(self._filters, candidate)
 
@@ -166,25 +181,18 @@ def _first(filters: Iterable[Callable[[Candidate], str | None]], candidate: Cand
     return next((reason for find_reason in filters if (reason := find_reason(candidate))), None)
 
 
-def _masked(row: Example, filter: Filter) -> Example:
-    if filter.personal_data == "keep":
-        return row
-    return replace(
-        row,
-        text=mask_personal_data(row.text),
-        text_pair=None if row.text_pair is None else mask_personal_data(row.text_pair),
-    )
+def _mask(row: Example, filter: Filter) -> _Masked:
+    findings = [find_personal_data(text) for text in parts_of(row.content)] if filter.personal_data != "keep" else []
+    if not any(findings):
+        return _Masked(row, row)
+    text, *pair = map(mask_personal_data, parts_of(row.content), findings)
+    kinds = frozenset(finding.kind for found in findings for finding in found)
+    return _Masked(replace(row, text=text, text_pair=pair[0] if pair else None), row, kinds)
 
 
-def _kinds_of(row: Example) -> set[str]:
-    return {finding.kind for text in parts_of(row.content) for finding in find_personal_data(text)}
-
-
-def _count_masked(rows: Iterable[Example], filter: Filter) -> dict[str, int]:
+def _count_kinds(masked: Iterable[_Masked]) -> dict[str, int]:
     """Return in how many rows each kind of personal data was found."""
-    if filter.personal_data == "keep":
-        return {}
-    return dict(sorted(Counter(kind for row in rows for kind in _kinds_of(row)).items()))
+    return dict(sorted(Counter(kind for found in masked for kind in found.kinds).items()))
 
 
 def content_key(row: Example) -> tuple[str, str]:

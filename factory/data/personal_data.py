@@ -7,7 +7,7 @@ and streets are not looked for.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -41,12 +41,12 @@ def find_secrets(text: str) -> list[Finding]:
     return [Finding(SECRET, *match.span()) for match in SECRETS.finditer(text)] if _may_hold(text, SECRET) else []
 
 
-def mask_personal_data(text: str) -> str:
-    """Return `text` without what tells whose it is, and in the same shape, which may tell which label is right.
+def mask_personal_data(text: str, findings: Sequence[Finding]) -> str:
+    """Return `text` without what was found in it, and in the same shape, which may tell which label is right.
 
     Digits after the fourth become 0, an e-mail address name@example.com, a key to a service [secret].
     """
-    return "".join(_masked(text))
+    return "".join(_masked(text, findings))
 
 
 def _may_hold(text: str, kind: str) -> bool:
@@ -54,9 +54,9 @@ def _may_hold(text: str, kind: str) -> bool:
     return kind not in SIGNS or any(sign in text for sign in SIGNS[kind])
 
 
-def _masked(text: str) -> Iterator[str]:
+def _masked(text: str, findings: Sequence[Finding]) -> Iterator[str]:
     end = 0
-    for finding in find_personal_data(text):
+    for finding in findings:
         yield text[end : finding.start]
         yield MASKS.get(finding.kind) or _hide_digits(text[finding.start : finding.end])
         end = finding.end

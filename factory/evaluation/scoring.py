@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from factory.data.committee import read_votes
 from factory.data.examples import Example, read_examples
 from factory.evaluation.intervals import (
     bootstrap_difference,
@@ -27,7 +28,7 @@ from factory.evaluation.intervals import (
 from factory.evaluation.prediction import Answer, Predictions, predict
 from factory.evaluation.report import name_base_model
 from factory.recipe import Task
-from factory.store import Artifact
+from factory.store import Artifact, version
 
 DOLLARS_PER_CORE_HOUR = 0.05  # what clouds ask for a shared core in 2026, rounded up; every report names it
 Score = dict[str, Any]
@@ -73,11 +74,22 @@ def evaluate_student(
     write_predictions(out / "predictions.jsonl", rows, found)
 
 
+@version(2)
 def score_teacher(gold: Artifact, answers: Artifact, task: Task, *, out: Path) -> None:
-    """Write `report.json`: the teacher's score on the gold rows that it answered, or null when it answered none."""
-    pairs = pair_answers(gold, answers)
-    truth, said = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    write_json(out / "report.json", score_answers(truth, said, task) if pairs else None)
+    """Write `report.json`: the teacher's score on the gold rows that it answered, or null when it answered none.
+
+    Where several teachers voted, it is what they say together, and `teachers.json` has the same of each by itself.
+    """
+    write_json(out / "report.json", _score_pairs(pair_answers(gold, answers), task))
+    truth, votes = trusted_answers(_read_gold(gold)), list(read_votes(answers))
+    if votes:
+        each = [list(zip(truth, said, strict=True)) for said in zip(*votes, strict=True)]
+        answered = [[pair for pair in pairs if pair[1] is not None] for pairs in each]
+        write_json(out / "teachers.json", [_score_pairs(pairs, task) for pairs in answered])
+
+
+def _score_pairs(pairs: Sequence[tuple[Answer, Answer]], task: Task) -> Score | None:
+    return score_answers([pair[0] for pair in pairs], [pair[1] for pair in pairs], task) if pairs else None
 
 
 def pair_answers(gold: Artifact, answers: Artifact) -> list[tuple[Answer, Answer]]:

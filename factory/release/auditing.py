@@ -19,6 +19,7 @@ def on_audit(contents: Contents) -> Iterator[str]:
     if audit:
         yield _hold_against_gold(contents)
         yield _estimate(contents, audit)
+        yield from _compare_with_asked(contents, audit["asked"])
         yield _list(contents, audit)
 
 
@@ -56,6 +57,18 @@ def _estimate(contents: Contents, audit: Json) -> str:
         f"{_range(noise)}): so many contradict {folds} linear students, reading {by}, each of which labelled rows "
         f"that it had not been trained on, beyond what their own doubt explains. Mistakes that the teacher makes "
         f"alike in like {contents.units} are not among them."
+    )
+
+
+def _compare_with_asked(contents: Contents, asked: Json | None) -> Iterator[str]:
+    if not asked:
+        return
+    kappa = "" if asked["kappa"] is None else f" (Cohen's kappa {asked['kappa']:.2f})"
+    pairs = [f"{pair['rows']:,} for {code(pair['asked'])} as {code(pair['given'])}" for pair in asked["pairs"][:3]]
+    yield (
+        f"Of {asked['rows']:,} {contents.units} written for a label, rows that were removed among them, "
+        f"{100 * asked['agreed'] / asked['rows']:.1f} % were given it by the teacher that was not shown it{kappa}"
+        f"{'; it labelled ' + ', '.join(pairs) if pairs else ''}."
     )
 
 

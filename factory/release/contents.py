@@ -27,6 +27,7 @@ SPLITS = {
     "validation": "validation",
     "held_out": "test",
 }  # ours: the name under which it is published
+TOLD_OF_EACH = ("rows", "accuracy", "macro_f1", "micro_f1", "matthews_correlation")  # of several teachers
 Json = dict[str, Any]
 
 
@@ -168,7 +169,19 @@ def read_contents(
 
 def _describe_committee(recipe: Recipe, data: Data) -> Json | None:
     votes = [row for labelled in data["labelled"] for row in read_votes(labelled)]
-    return describe_agreement(name_teachers(recipe), votes) if votes else None
+    if not votes:
+        return None
+    names = name_teachers(recipe)
+    scores = zip(names, _read_scores(data["score"]), strict=False)  # without gold there are none
+    on_gold = [{"teacher": name, **score} for name, score in scores if score]
+    return describe_agreement(names, votes) | ({"gold": on_gold} if on_gold else {})
+
+
+def _read_scores(score: Artifact | None) -> list[Json | None]:
+    """Return the rows and the measures with an interval of each teacher by itself, or nothing where one decided."""
+    file = score and score.path / "teachers.json"
+    found = _read_json(file) if file and file.is_file() else []
+    return [each and {name: value for name, value in each.items() if name in TOLD_OF_EACH} for each in found]
 
 
 def _read_dropped(splits: Artifact) -> list[Example]:

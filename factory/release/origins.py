@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from factory.evaluation.markdown import escape
 from factory.evaluation.report import name_teacher, name_teachers
 from factory.recipe import HttpTeacher, RecordedTeacher, TeacherSettings
 from factory.release.contents import Contents
 from factory.teacher import OVER_BUDGET
+
+Json = dict[str, Any]
 
 
 def on_origin(contents: Contents) -> str:
@@ -58,7 +61,15 @@ def on_committee(contents: Contents) -> str:
         return tied
     kappa = "" if committee["kappa"] is None else f" (Fleiss' kappa {committee['kappa']:.2f})"
     rows = f"{committee['rows']:,} {contents.units} that all of them answered"
-    return f"All agree on {100 * committee['agreement']:.1f} % of the {rows}{kappa}. {tied}"
+    alone = "".join(f" {sentence}" for sentence in _on_each_teacher(committee.get("gold", [])))
+    return f"All agree on {100 * committee['agreement']:.1f} % of the {rows}{kappa}. {tied}{alone}"
+
+
+def _on_each_teacher(scores: Sequence[Json]) -> Iterator[str]:
+    for score in scores:
+        value, low, high = (100 * score["accuracy"][name] for name in ("value", "low", "high"))
+        share = f"{value:.1f} % of {score['rows']:,} gold rows (95 % interval {low:.1f} to {high:.1f} %)"
+        yield f"By itself {escape(score['teacher'])} is right on {share}."
 
 
 def on_teacher(contents: Contents) -> str:

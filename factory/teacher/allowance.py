@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 
 from factory.errors import BudgetError
 from factory.recipe import Budget, Generate, HttpTeacher, Task
 from factory.teacher.budget import find_exceeded, price_tokens
-from factory.teacher.forecast import answer_tokens, estimate_tokens
 from factory.teacher.ledger import Cost
 from factory.teacher.prompts import LabelPrompt, WritePrompt
-from factory.teacher.questions import BYTES_PER_TOKEN, TYPICAL_TEXT_TOKENS
 from factory.teacher.requests import label_request, write_request
+from factory.teacher.tokens import BYTES_PER_TOKEN, TYPICAL_TEXT_TOKENS, answer_tokens, estimate_tokens
 from factory.teacher.writing import Wish
-
-log = logging.getLogger("factory")
 
 
 def limit_wishes(
@@ -30,8 +26,6 @@ def limit_wishes(
     fitting = {wish.sample for wish in _fitting(wishes, settings, task, generate, budget)}
     if not fitting:
         raise BudgetError("the budget is too small to write texts and label them; raise it")
-    if len(fitting) < len(wishes):
-        log.warning("%d of %d calls may write, as the labels must be paid for too", len(fitting), len(wishes))
     return [[wish for wish in chain if wish.sample in fitting] for chain in plan]
 
 

@@ -2,6 +2,9 @@
 
 One JSON object a line, in the form that OpenAI gave its batches: a request is `custom_id`, `method`, `url` and `body`;
 a result is `custom_id` and `response` (`status_code`, `body`) or `error`. `custom_id` is the question's key.
+
+A budget counts results when they are imported, not questions when they are exported: whether a file is ever sent, and
+how often, only its owner knows. Between the two nothing else should be paid for out of the same budget.
 """
 
 from __future__ import annotations

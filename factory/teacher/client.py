@@ -98,7 +98,10 @@ class ChatTeacher:
         """
         prompt, plan = WritePrompt(task, generate), plan_wishes(task, generate)
         if self._goes_on:
+            planned = sum(map(len, plan))
             plan = limit_wishes(plan, self._settings, task, generate, self._budget)
+            if (fitting := sum(map(len, plan))) < planned:
+                log.warning("%d of %d calls may write, as the labels must be paid for too", fitting, planned)
         written: dict[int, list[str]] = {}
         reasons: Counter[str] = Counter()
         with self._opened() as (_, account):

@@ -1,9 +1,4 @@
-"""What teachers would cost, from the very requests that would be sent, and how far that was off; asks nobody.
-
-Tokens are estimated without a tokenizer: a token is four bytes of UTF-8 (close for European languages, and for others
-within a factor of two), each message has 4 more, an answer with a label has 12, a reason 60, and a text yet to be
-written 40. It is what to expect, not a bound; the bound is the budget.
-"""
+"""What teachers would cost, from the very requests that would be sent, and how far that was off; asks nobody."""
 
 from __future__ import annotations
 
@@ -18,13 +13,9 @@ from factory.data.examples import Text
 from factory.recipe import HttpTeacher, Recipe
 from factory.teacher.budget import price_tokens
 from factory.teacher.ledger import Cost, Ledger
-from factory.teacher.questions import BYTES_PER_TOKEN, TYPICAL_TEXT_TOKENS, Planned, Questions, find_servers
-from factory.teacher.requests import Request
+from factory.teacher.questions import Planned, Questions, find_servers
+from factory.teacher.tokens import TYPICAL_TEXT_TOKENS, answer_tokens, count_tokens, estimate_tokens
 from factory.teacher.wire import read_reply
-
-TOKENS_PER_MESSAGE = 4
-LABEL_ANSWER_TOKENS = 12
-REASON_TOKENS = 60
 
 
 def forecast(recipe: Recipe, texts: Sequence[Text], ledger: Path, *, but: str | None = None) -> Cost:
@@ -71,7 +62,7 @@ def estimate_untold(ledger: Path, recipe: str | None = None) -> dict[str, int] |
     if not rows:
         return None
     likely = sum(
-        estimate_tokens(json.loads(request)) + _count(read_reply(reply).content) for request, reply, _ in rows
+        estimate_tokens(json.loads(request)) + count_tokens(read_reply(reply).content) for request, reply, _ in rows
     )
     return {"answers": len(rows), "booked_tokens": sum(tokens for *_, tokens in rows), "likely_tokens": likely}
 
@@ -84,25 +75,10 @@ def estimate(settings: HttpTeacher, planned: Iterable[Planned]) -> Cost:
     return price_tokens(settings.price, len(missing), input_tokens, output_tokens)
 
 
-def answer_tokens(settings: HttpTeacher) -> int:
-    """Return about how many tokens an answer with a label has."""
-    return LABEL_ANSWER_TOKENS + (REASON_TOKENS if settings.reason else 0)
-
-
-def estimate_tokens(request: Request) -> int:
-    """Return about how many tokens the messages of a request have."""
-    contents = [message["content"] for message in request["messages"]]
-    return sum(_count(content) + TOKENS_PER_MESSAGE for content in contents)
-
-
 @contextmanager
 def _opened(ledger: Path) -> Iterator[Ledger]:
     with closing(Ledger(ledger if ledger.exists() else Path(":memory:"))) as book:
         yield book
-
-
-def _count(text: str) -> int:
-    return -(-len(text.encode()) // BYTES_PER_TOKEN)
 
 
 def _error(expected: Cost, actual: Cost) -> float | None:

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from factory.data.examples import Text, example_id, is_blank
 from factory.data.generation import tidy
 from factory.recipe import Generate, HttpTeacher, Recipe
+from factory.teacher.allowance import limit_wishes
 from factory.teacher.answers import read_texts
 from factory.teacher.interrupt import run
 from factory.teacher.ledger import Ledger, Question
 from factory.teacher.prompts import LabelPrompt, WritePrompt
 from factory.teacher.requests import Request, find_replies, key_of, label_request, write_request
+from factory.teacher.tokens import BYTES_PER_TOKEN, TYPICAL_TEXT_TOKENS
 from factory.teacher.writing import Wish, plan_wishes, write_label
-
-BYTES_PER_TOKEN = 4
-TYPICAL_TEXT_TOKENS = 40
 
 
 def find_servers(recipe: Recipe) -> list[HttpTeacher]:
@@ -91,12 +90,18 @@ class Questions:
             return written[wish.sample]
 
         async def write() -> None:
-            for wishes in plan_wishes(self.recipe.task, generate):
+            for wishes in self._plan_wishes(settings, generate):
                 with suppress(_Unanswered):
                     await write_label(wishes, ask, generate.min_new)
 
         run(write(), lambda: None)
         return planned, [tidy(text) for sample in sorted(written) for text in written[sample]]
+
+    def _plan_wishes(self, settings: HttpTeacher, generate: Generate) -> list[list[Wish]]:
+        """Return the calls that will be made, which a budget that is gone on with when it is spent limits."""
+        task, budget = self.recipe.task, self.recipe.budget
+        plan = plan_wishes(task, generate)
+        return limit_wishes(plan, settings, task, generate, budget) if budget.when_spent == "continue" else plan
 
     def _question(self, key: str, kind: str, subject: str | None) -> Question:
         return Question(key, self.recipe.name, kind, subject, self.settings.model)

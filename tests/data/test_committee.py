@@ -94,3 +94,17 @@ def test_the_dataset_says_who_voted_and_how_far_they_agree(read):
     card = " ".join((release.path / "dataset" / "README.md").read_text().split())
     assert "the language models first, second and third labelled each by itself" in card
     assert "All agree on 66.7 % of the 6 texts that all of them answered (Fleiss' kappa" in card
+
+
+def test_the_dataset_says_how_right_each_teacher_is_by_itself(read, tmp_path):
+    (tmp_path / "recipe").mkdir()
+    gold = {"see you at lunch": "ham", "win back my heart": "ham"}
+    write_rows(tmp_path / "recipe" / "gold.jsonl", [{"text": text, "label": label} for text, label in gold.items()])
+    with ScriptedTeacher(labels_by(knows)) as server:
+        third = f'{{model: third, base_url: "{server.base_url}"}}'
+        release = build(read(third, more="\ngold: {file: gold.jsonl, labelled_by: humans}"))
+    scores = release.report["teacher"]["committee"]["gold"]
+    found = [(score["teacher"], score["rows"], score["accuracy"]["value"]) for score in scores]
+    assert found == [("first", 1, 1), ("second", 1, 1), ("third", 2, 0.5)]
+    card = " ".join((release.path / "dataset" / "README.md").read_text().split())
+    assert "By itself third is right on 50.0 % of 2 gold rows (95 % interval" in card

@@ -118,6 +118,20 @@ def test_the_teacher_is_scored_on_the_gold_rows_it_answered(built, tmp_path):
     assert report["accuracy"]["value"] == 1
 
 
+def test_each_of_several_teachers_is_scored_on_the_gold_rows_that_it_answered(built, tmp_path):
+    *_, gold, _ = built
+    rows = read_examples(gold.path / "gold.jsonl")
+    wrong = {"good": "bad", "bad": "good"}
+    votes = [[row.label, wrong[row.label] if place else None, None] for place, row in enumerate(rows)]
+    write_examples(tmp_path / "examples.jsonl", rows)
+    (tmp_path / "votes.jsonl").write_text("".join(json.dumps({"answers": said}) + "\n" for said in votes))
+    score_teacher(gold, Artifact(tmp_path, ""), TASK, out=tmp_path)
+    right, other, silent = json.loads((tmp_path / "teachers.json").read_text())
+    assert (right["rows"], right["accuracy"]["value"]) == (len(rows), 1)
+    assert (other["rows"], other["accuracy"]["value"]) == (len(rows) - 1, 0)
+    assert silent is None
+
+
 def test_a_teacher_that_answered_nothing_has_no_score(built, tmp_path):
     *_, gold, _ = built
     rows = read_examples(gold.path / "gold.jsonl")

@@ -65,6 +65,18 @@ def test_each_pair_is_one_call_whose_price_counts_both_texts(recipe, ledger, pai
     assert long.input_tokens - short.input_tokens == 100
 
 
+def test_a_budget_that_is_gone_on_with_writes_no_more_than_can_be_labelled(recipe, ledger, task):
+    budget, generate = Budget(calls=17, when_spent="continue"), Generate(rows=30, rows_per_call=3)
+    with ScriptedTeacher(labels_by(lambda _: "ham")) as server:
+        settings = HttpTeacher(model="m", base_url=server.base_url)
+        planned = recipe(settings, generate).model_copy(update={"budget": budget})
+        expected = forecast(planned, [], ledger)
+        teacher = ChatTeacher(settings, recipe="sms", budget=budget, ledger=ledger)
+        teacher.label([example.text for example in teacher.write(task, generate)], task)
+        assert expected.calls == len(server.asked) == 16
+        assert forecast(planned, [], ledger) == Cost()
+
+
 def test_answers_whose_tokens_a_server_did_not_tell_are_booked_at_most_and_estimated_by_their_length(ledger, task):
     told = Message('{"label": "ham"}')
     with ScriptedTeacher(lambda asked: told if asked.text == "told" else Message(told.content, usage=None)) as server:
