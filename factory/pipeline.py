@@ -23,7 +23,7 @@ from factory.evaluation.teacher_gate import try_teacher
 from factory.hub.fetch import Fetcher
 from factory.hub.target import Target, factory_home, open_target
 from factory.licensing.recorded import find_licenses
-from factory.modules.course import make_module
+from factory.modules.course import make_module, teach_prompted
 from factory.recipe import Recipe
 from factory.recipe_students import AnyStudent, Based, Distil, Module, Shrink
 from factory.release.release import Data, Destination, StudentFiles, write_release
@@ -171,10 +171,13 @@ class Course:
         return self.evaluate(student.name, self.train(runs, [self.search(run) for run in runs]))
 
     def _material(self, run: AnyStudent) -> Material:
-        larger = self.trained[run.teacher] if isinstance(run, Distil) and run.teacher else None
+        teacher = run.teacher if isinstance(run, Distil) else None
+        prompted = next((it for it in self.bench.recipe.modules if it.name == teacher), None)
+        larger = self.trained[teacher] if teacher and not prompted else None
         rows, task, base = self.rows, self.bench.recipe.task, self.find_base(run)
+        splits = teach_prompted(self.bench, rows, prompted) if prompted else rows.splits
         unlabelled = rows.unlabelled if larger else None
-        return Material(splits=rows.splits, base=base, larger=larger, unlabelled=unlabelled, task=task)
+        return Material(splits=splits, base=base, larger=larger, unlabelled=unlabelled, task=task)
 
 
 def _destination(recipe: Recipe, target: Target, namespace: str | None) -> Destination:

@@ -13,7 +13,7 @@ from pydantic import Field, PrivateAttr
 
 from factory.recipe_data import Audit, Filter, Generate, Gold, Rows, SeedText, Split, Texts
 from factory.recipe_section import Section, later
-from factory.recipe_students import Effort, StudentSettings
+from factory.recipe_students import Effort, Module, StudentSettings
 from factory.recipe_teacher import (
     ROUTER,
     Budget,
@@ -138,6 +138,11 @@ class Recipe(Section):
         from factory.recipe_file import read_recipe
 
         return read_recipe(Path(path), overrides)
+
+    @property
+    def modules(self) -> list[Module]:
+        """The students that are prompts made into weights."""
+        return [student for student in self.students if isinstance(student, Module)]
 
     @property
     def all_teachers(self) -> list[TeacherSettings]:

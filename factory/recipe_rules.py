@@ -100,14 +100,14 @@ def _students_have_names_of_their_own(recipe: Recipe) -> Iterator[Fault]:
 
 
 def _students_teach_those_after_them(recipe: Recipe) -> Iterator[Fault]:
-    """A student that teaches must have been made before, and give logits."""
+    """A student that teaches must have been made before, and give logits; of a module its prompted model teaches."""
     earlier: list[str] = []
     for index, student in enumerate(recipe.students):
         teacher = student.teacher if isinstance(student, Distil) else None
         if teacher is not None and teacher not in earlier:
             known = f"one of {', '.join(earlier)}" if earlier else "a student above this one"
             yield ("students", index, "teacher"), f"{teacher!r} is no network that is trained before; name {known}"
-        if isinstance(student, Head | Trained):
+        if isinstance(student, Head | Trained | Module):
             earlier.append(student.name)
 
 

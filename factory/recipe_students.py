@@ -82,7 +82,9 @@ class Distil(Trained):
 
     method: Literal["distil"]
     teacher: str | None = Field(
-        None, description="Name of an earlier student whose logits teach (default: the teacher's probabilities)."
+        None,
+        description="Name of an earlier student whose logits teach, or of a module whose prompted model does "
+        "(default: the teacher's probabilities).",
     )
     temperature: float = Field(2.0, gt=0, description="Softens both distributions.")
     soft_weight: float = Field(0.7, ge=0, le=1, description="Share of the soft loss; the rest is on the labels.")

@@ -35,12 +35,20 @@ def render(report: Json, format: str = "human") -> str:
 
 def _show_modules(report: Json) -> Iterator[str]:
     """Yield the lines of what prompts that were made into weights keep, and cost."""
-    from factory.modules.figures import explain_figures, list_accuracy, list_calls, list_figures
+    from factory.modules.figures import (
+        explain_figures,
+        list_accuracy,
+        list_calibration,
+        list_calls,
+        list_figures,
+    )
 
     for entry in (entry for entry in report["students"] if "module" in entry):
         yield columns([entry["name"], "", ""], [[name, value, ""] for name, value in list_figures(entry)])
         if accuracy := list_accuracy(entry):
             yield columns(["gold labels given, %", "raw", "calibrated"], accuracy)
+        if calibration := list_calibration(entry):
+            yield columns(["expected calibration error", "raw", "calibrated"], calibration)
         yield columns(["one text", "CPU ms", "$/million"], list_calls(entry))
         yield from (plain(line) for line in explain_figures(entry))
         yield ""

@@ -22,14 +22,13 @@ def make_module(bench: Bench, rows: Gathered, student: Module) -> StudentFiles:
     Raises GateError where the prompt is not worth baking and the recipe does not insist.
     """
     from factory.modules.baking import bake_module, finish_module
+    from factory.modules.calibration import add_calibration
     from factory.modules.measuring import evaluate_module, weigh_prompt
     from factory.modules.merging import merge_module
-    from factory.modules.targets import record_targets
 
     store, task = bench.store, bench.recipe.task
-    base = bench.find_base(student.base_model, student.revision)
-    prompt = store.source(bench.recipe.find(student.prompt))
-    targets = store(record_targets, base, prompt, rows.splits, rows.gold, task, student.wording)
+    base, prompt = _find_prompted(bench, student)
+    targets = record_answers(bench, rows, student)
     weighed = store(weigh_prompt, targets, rows.gold, task.names, student.form)
     check_worth(weighed, student)
     made_of: Ingredients = {
@@ -44,6 +43,8 @@ def make_module(bench: Bench, rows: Gathered, student: Module) -> StudentFiles:
     baked = [store(bake_module, made_of, run) for run in runs]
     trained = store(finish_module, made_of, runs, baked)
     report = store(evaluate_module, trained, made_of, rows.gold, rows.answers, student)
+    if rows.gold:
+        report = store(add_calibration, report, trained, made_of, rows.gold)
     files: StudentFiles = {
         "name": student.name,
         "base": base,
@@ -52,6 +53,28 @@ def make_module(bench: Bench, rows: Gathered, student: Module) -> StudentFiles:
         "reports": {"safetensors": report},
     }
     return {**files, "merged": store(merge_module, base, trained)} if student.merged else files
+
+
+def record_answers(bench: Bench, rows: Gathered, student: Module) -> Artifact:
+    """Return what the prompted model of a module says of every text."""
+    from factory.modules.targets import record_targets
+
+    base, prompt = _find_prompted(bench, student)
+    return bench.store(record_targets, base, prompt, rows.splits, rows.gold, bench.recipe.task, student.wording)
+
+
+def teach_prompted(bench: Bench, rows: Gathered, student: Module) -> Artifact:
+    """Return the splits with the label probabilities of a module's prompted model, for a student to learn from."""
+    from factory.modules.answers import answer_as_prompted
+
+    targets = record_answers(bench, rows, student)
+    return bench.store(answer_as_prompted, rows.splits, targets, bench.recipe.task.names, student.form)
+
+
+def _find_prompted(bench: Bench, student: Module) -> tuple[Artifact, Artifact]:
+    """Return the base model and the prompt of a module."""
+    base = bench.find_base(student.base_model, student.revision)
+    return base, bench.store.source(bench.recipe.find(student.prompt))
 
 
 def check_worth(weighed: Artifact, student: Module) -> None:

@@ -45,6 +45,17 @@ def list_accuracy(entry: Json) -> list[list[str]]:
     ]
 
 
+def list_calibration(entry: Json) -> list[list[str]]:
+    """Return rows of who answers, and the expected calibration error of its scores; none where it was not measured."""
+    errors = entry["module"].get("ece") or {}
+    rows = [
+        [who, f"{errors[name]['raw']:.3f}", f"{errors[name]['calibrated']:.3f}"]
+        for name, who in ANSWERS.items()
+        if errors
+    ]
+    return [*rows, *([["... with its temperature", f"{errors['module']['scaled']:.3f}", NOTHING]] if errors else [])]
+
+
 def list_calls(entry: Json) -> list[list[str]]:
     """Return rows of a way to call, CPU milliseconds, and dollars a million calls."""
     figures = entry["module"]
@@ -69,6 +80,12 @@ def explain_figures(entry: Json) -> Iterator[str]:
     )
     if figures["accuracy"]:
         yield "Calibrated: with the mean label log-probability over training texts taken out (batch calibration)."
+        if errors := figures.get("ece"):
+            yield (
+                f"Expected calibration error: how far scores are from the share that is right, over {errors['bins']} "
+                f"bins of {errors['rows']:,} gold texts (Naeini et al. 2015); few texts make it larger. The scores "
+                f"that the module gives are those with its temperature, fitted to the prompted model and not to gold."
+            )
     else:
         yield "Whether the prompt is worth baking is not known: there is no gold to compare it on."
     effect = figures["side_effect"]["value"]

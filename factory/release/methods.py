@@ -149,7 +149,8 @@ def _describe_origin(contents: Contents, settings: Json) -> str:
     chosen = (
         f"{layers} layers, evenly spaced," if isinstance(layers, int) else f"the layers {', '.join(map(str, layers))}"
     )
-    origin = f"`{contents.model_id(source)}`" if source else _name_base(settings)
+    is_cut = source and not contents.is_module(source)
+    origin = f"`{contents.model_id(source)}`" if is_cut else _name_base(settings)
     if settings["init"] == "random":
         return f"with the shape of {chosen} of {origin}, and random weights"
     return f"with {chosen} of {origin}"
@@ -157,6 +158,8 @@ def _describe_origin(contents: Contents, settings: Json) -> str:
 
 def _name_teacher(contents: Contents, settings: Json) -> str:
     source = settings.get("teacher")
+    if source and contents.is_module(source):
+        return f"the prompted model that `{contents.model_id(source)}` is made from"
     return f"`{contents.model_id(source)}`" if source else "the language model"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from factory.evaluation.markdown import Markdown, code, table
 from factory.evaluation.report import is_local, name_base_model
 from factory.evaluation.scoring import DOLLARS_PER_CORE_HOUR
-from factory.modules.figures import explain_figures, list_accuracy, list_calls, list_figures
+from factory.modules.figures import explain_figures, list_accuracy, list_calibration, list_calls, list_figures
 from factory.modules.patching import TEXTS
 from factory.release import sentences
 from factory.release.contents import Contents
@@ -30,6 +30,7 @@ def fill_module(contents: Contents, student: str) -> Json:
     """Return the values of the template that are a module's own."""
     entry, about, settings = contents.entries(student)[0], contents.configs[student], contents.settings(student)
     is_prefix, accuracy = settings["form"] == "prefix-cache", list_accuracy(entry)
+    calibration = list_calibration(entry)
     calls, merged = show_calls(contents, student), contents.merged_id(student)
     answers = ", ".join(f"{literal(label)}: {tokens}" for label, tokens in about["labels"].items())
     return {
@@ -54,6 +55,8 @@ def fill_module(contents: Contents, student: str) -> Json:
         "figures": Markdown(table(["measured", "value"], list_figures(entry))),
         "explained": [Markdown(line) for line in explain_figures(entry)],
         "accuracy": accuracy and Markdown(table(["gold labels given, %", "raw", "calibrated"], accuracy)),
+        "calibration": calibration
+        and Markdown(table(["expected calibration error", "raw", "calibrated"], calibration)),
         "calls": Markdown(table(["one text", "CPU ms", "$/million"], list_calls(entry))),
         "core_hour": Markdown(f"{DOLLARS_PER_CORE_HOUR:.2f}"),
         "on_training": Markdown(describe_training(contents.training[student])),

@@ -19,6 +19,7 @@ from factory.pipeline import build
 from factory.recipe import Recipe
 from factory.serving.served import load_served
 from tests.modules.llama import PROMPT, THINGS, WORDS, write_llama
+from tests.tiny import tiny_base
 
 RECIPE = """
 name: liking
@@ -133,6 +134,21 @@ def test_a_worthless_prompt_stops_the_build_before_anything_is_baked(recipe):
     with pytest.raises(GateError, match="this prompt is not worth baking: on 64 gold texts"):
         build(Recipe.read(recipe))
     assert not list(factory_home().glob("store/bake_module-*"))
+
+
+def test_the_prompted_model_of_a_module_teaches_a_student_beside_it(recipe):
+    recipe.write_text(
+        recipe.read_text().replace("filter:", "gold: {file: gold.jsonl, labelled_by: humans}\nfilter:")
+        + "    allow_worthless_prompt: true\n"
+        + "  - {name: small, method: distil, base_model: acme/bert, teacher: topic, epochs: 1, soft_weight: 1.0}\n"
+    )
+    import_folder(factory_home() / "hub", tiny_base(recipe.parent / "bert"), "acme/bert")
+    release = build(Recipe.read(recipe))
+    assert [entry["name"] for entry in release.report["students"]] == ["topic", "small"]
+    assert 0 <= release.report["students"][0]["module"]["ece"]["module"]["scaled"] <= 1
+    card = (release.path / "model-small" / "README.md").read_text()
+    assert "probabilities of the prompted model that `local/liking-topic` is made from" in card
+    assert "expected calibration error" in (release.path / "model-topic" / "README.md").read_text()
 
 
 def test_a_module_below_its_floor_is_not_published(recipe):
