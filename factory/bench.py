@@ -8,7 +8,9 @@ from pathlib import Path
 
 from factory.data.audit import audit_labels
 from factory.data.committee import take_votes
+from factory.data.development import part_gold
 from factory.data.embedding_duplicates import drop_rewordings
+from factory.data.gold import read_gold
 from factory.data.labelling import label_texts
 from factory.hub.fetch import Fetcher, fetch_base_model, fetch_rows
 from factory.recipe import Recipe, Rows
@@ -18,6 +20,16 @@ from factory.store import Artifact, Store
 from factory.students.compression import export_onnx, quantize_onnx
 from factory.teacher import Teacher
 from factory.teacher.opening import open_teacher
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """Gold: the user's own file, all its rows, those that are reported on, and those that are set aside."""
+
+    file: Artifact
+    rows: Artifact
+    reported: Artifact
+    development: Artifact | None
 
 
 @dataclass(frozen=True)
@@ -53,17 +65,31 @@ class Bench:
         similarity = self.recipe.filter.embedding_similarity
         if similarity is None:
             return kept
-        return self.store(drop_rewordings, kept, gold, *self._find_reader(), self.recipe.task, similarity)
+        return self.store(drop_rewordings, kept, gold, *self.find_reader(), self.recipe.task, similarity)
 
     def audit(self, kept: Artifact) -> Artifact | None:
         """Search labels for mistakes, reading texts as the first student with a base model does, if any is to."""
         if not self.recipe.audit:
             return None
-        return self.store(audit_labels, kept, *self._find_reader(), self.recipe.task, self.recipe.audit)
+        return self.store(audit_labels, kept, *self.find_reader(), self.recipe.task, self.recipe.audit)
 
-    def _find_reader(self) -> tuple[Artifact | None, Head | None]:
+    def find_reader(self) -> tuple[Artifact | None, Head | None]:
+        """Return the base model of the first student that has one, and how a cheap student reads with it."""
         reader = find_reader(self.recipe.students)
         return (self.find_base(reader.base_model, reader.revision), reader) if reader else (None, None)
+
+    def read_gold(self) -> Trusted | None:
+        """Return the rows whose labels are trusted; with `improve`, a share of them is set aside for development."""
+        recipe, store = self.recipe, self.store
+        if recipe.gold is None:
+            return None
+        file = self.find_rows(recipe.gold)
+        rows = store(read_gold, file, recipe.gold, recipe.task.kind, recipe.task.names)
+        if recipe.improve is None:
+            return Trusted(file, rows, rows, None)
+        share = recipe.improve.development
+        reported, development = (store(part_gold, rows, share, part) for part in ("reported", "development"))
+        return Trusted(file, rows, reported, development)
 
     def find_rows(self, rows: Rows) -> Artifact:
         """Return the user's file, or the rows of a dataset on a Hub."""

@@ -13,7 +13,7 @@ from factory.bench import Bench
 from factory.data.audit import drop_suspicious
 from factory.data.filtering import filter_examples
 from factory.data.generation import generate_texts
-from factory.data.gold import read_gold, read_texts
+from factory.data.gold import read_texts
 from factory.data.splitting import split_examples
 from factory.data.unlabelled import select_unlabelled
 from factory.evaluation.baselines import add_controls, score_baselines
@@ -22,6 +22,8 @@ from factory.evaluation.scoring import evaluate_student, score_teacher
 from factory.evaluation.teacher_gate import try_teacher
 from factory.hub.fetch import Fetcher
 from factory.hub.target import Target, factory_home, open_target
+from factory.improving.pool import draw_texts
+from factory.improving.rounds import Improved, improve_rows
 from factory.licensing.recorded import find_licenses
 from factory.modules.course import make_module, teach_prompted
 from factory.recipe import Recipe
@@ -73,6 +75,8 @@ def run_stages(recipe: Recipe, store: Store, target: Target, namespace: str | No
         baselines=store(add_controls, store(score_baselines, rows.splits, rows.gold, recipe.task), course.controls()),
         score=store(score_teacher, rows.gold, rows.answers, recipe.task) if rows.gold else None,
     )
+    if rows.improved:
+        data["improve"] = rows.improved.report
     licenses = find_licenses(recipe, store, bench.source)
     told = (account_for(recipe, bench.find_rows), licenses, _destination(recipe, target, namespace))
     contents = (recipe, store.source(recipe.path), data, students, *told)
@@ -81,7 +85,10 @@ def run_stages(recipe: Recipe, store: Store, target: Target, namespace: str | No
 
 @dataclass(frozen=True)
 class Gathered:
-    """Rows from the teacher and the user, to learn from and to measure on; `answers` are the teacher's on gold."""
+    """Rows from the teacher and the user, to learn from and to measure on; `answers` are the teacher's on gold.
+
+    `gold` is what is reported on: with `improve`, not all of it. `improved` is what the rounds of that have brought.
+    """
 
     gold: Artifact | None
     gold_file: Artifact | None
@@ -90,29 +97,33 @@ class Gathered:
     kept: Artifact
     splits: Artifact
     unlabelled: Artifact
+    improved: Improved | None = None
 
 
 def gather_rows(bench: Bench) -> Gathered:
-    """Try the teacher on gold, let it write and label, filter what it said, and share it out."""
+    """Try the teacher on gold, let it write and label, ask again where that helps, filter it, and share it out."""
     recipe, store, task = bench.recipe, bench.store, bench.recipe.task
-    gold_file = bench.find_rows(recipe.gold) if recipe.gold else None
-    gold = store(read_gold, gold_file, recipe.gold, task.kind, task.names) if recipe.gold else None
+    trusted = bench.read_gold()
+    gold, gold_file, all_gold = (trusted.reported, trusted.file, trusted.rows) if trusted else (None, None, None)
     if gold:
         try_teacher(bench, gold)
-    texts = []
+    texts, own = [], None
     if recipe.generate:
         texts.append(store(generate_texts, task, recipe.generate, bench.teachers[0]))
     if recipe.texts:
-        texts.append(store(read_texts, bench.find_rows(recipe.texts), recipe.texts, task.kind))
+        own = store(read_texts, bench.find_rows(recipe.texts), recipe.texts, task.kind)
+        texts.append(store(draw_texts, own, 0, recipe.improve.start) if recipe.improve else own)
     labelled = [bench.label(some) for some in texts]
     answers = bench.label(gold) if gold else None
-    kept = store(filter_examples, labelled, gold, recipe.filter, recipe.language)
-    kept = bench.drop_rewordings(kept, gold)
+    improved = improve_rows(bench, recipe.improve, own, labelled, trusted) if recipe.improve else None
+    labelled = improved.labelled if improved else labelled
+    kept = store(filter_examples, labelled, all_gold, recipe.filter, recipe.language)
+    kept = bench.drop_rewordings(kept, all_gold)
     splits = store(split_examples, kept, recipe.split, task.names)
     if recipe.audit and recipe.audit.drop == "suspicious":
         splits = store(drop_suspicious, splits, bench.audit(kept))
-    unlabelled = store(select_unlabelled, kept, gold, recipe.filter, recipe.language)
-    return Gathered(gold, gold_file, labelled, answers, kept, splits, unlabelled)
+    unlabelled = store(select_unlabelled, kept, all_gold, recipe.filter, recipe.language)
+    return Gathered(gold, gold_file, labelled, answers, kept, splits, unlabelled, improved)
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from factory.recipe import Recipe
 from factory.store import Artifact, Stage, Store, describe, digest_of
 
+if TYPE_CHECKING:
+    from factory.bench import Bench
+
 MAX_CHANGES = 8  # more than these, and the earlier run was of another recipe
 SHOWN_CHANGES = 3
+UNITS = ("calls", "input_tokens", "output_tokens", "dollars")
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,12 @@ class Plan:
         tokens = f"{self.teacher['input_tokens']:,} tokens in, {self.teacher['output_tokens']:,} out"
         tried = [f"{name}: {', '.join(f'{key} {value}' for key, value in run.items())}" for name, run in self.runs]
         said = [f"licence: {warning}" for warning in self.warnings]
-        return "\n".join([*rows, "", *tried, f"teacher: {calls:,} calls, {tokens}, {cost}", *missing, *said])
+        rounds = [
+            f"round {one['round']}, {one['asked']}: at most {one['calls']:,} calls"
+            for one in self.teacher.get("rounds", [])
+        ]
+        told = f"teacher: {calls:,} calls, {tokens}, {cost}"
+        return "\n".join([*rows, "", *tried, *rounds, told, *missing, *said])
 
 
 class Planner(Store):
@@ -102,11 +111,24 @@ def plan(recipe: Recipe, *, namespace: str | None = None) -> Plan:
     planner = Planner(factory_home() / "store")
     with open_target() as target:
         run_stages(recipe, planner, target, namespace)
-        rows = Bench(recipe, Planner(planner.root), Fetcher(target))
+        bench = Bench(recipe, Planner(planner.root), Fetcher(target))
+        teacher = _add_rounds(bench, forecast_teacher(recipe, bench.find_rows))
         parts = list_known_parts(recipe)
         warnings = [*warn_of(recipe, parts), *list_unknown(parts)]
         licenses = [part.as_json() for part in parts]
-        return Plan(planner.steps, forecast_teacher(recipe, rows.find_rows), list_runs(recipe), licenses, warnings)
+        return Plan(planner.steps, teacher, list_runs(recipe), licenses, warnings)
+
+
+def _add_rounds(bench: Bench, teacher: dict[str, Any]) -> dict[str, Any]:
+    """Return the forecast with the rounds of `improve` in its sums, and one by one as `rounds`; without any, as is."""
+    from factory.improving.costs import forecast_rounds
+    from factory.pipeline import gather_rows
+
+    if bench.recipe.improve is None or not (improved := gather_rows(bench).improved):
+        return teacher
+    rounds = list(forecast_rounds(bench.recipe, improved.aimed, improved.control))
+    sums = {name: teacher[name] + sum(one[name] for one in rounds) for name in UNITS}
+    return {**teacher, **sums, "rounds": rounds}
 
 
 def list_runs(recipe: Recipe) -> list[tuple[str, dict[str, Any]]]:

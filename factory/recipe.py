@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field, PrivateAttr
 
-from factory.recipe_data import Audit, Filter, Generate, Gold, Rows, SeedText, Split, Texts
+from factory.recipe_data import Audit, Filter, Generate, Gold, Improve, Rows, SeedText, Split, Texts
 from factory.recipe_section import Section, later
 from factory.recipe_students import Effort, Module, StudentSettings
 from factory.recipe_teacher import (
@@ -33,6 +33,7 @@ __all__ = [
     "Generate",
     "Gold",
     "HttpTeacher",
+    "Improve",
     "Kind",
     "LocalTeacher",
     "Price",
@@ -118,6 +119,7 @@ class Recipe(Section):
     generate: Generate | None = None
     texts: Texts | None = None
     gold: Gold | None = None
+    improve: Improve | None = later(None, description="Spend in rounds, where a cheap student errs or is unsure.")
     filter: Filter = Filter()
     split: Split = Split()
     audit: Audit | None = Field(Audit(), description="Which labels look wrong, and how many are; null: not asked.")

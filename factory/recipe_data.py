@@ -36,6 +36,11 @@ class Generate(Section):
     borderline: float = later(
         0.0, ge=0, le=1, description="Share of calls for texts that are easily taken for another label."
     )
+    between: list[tuple[str, str | None]] = later(
+        [],
+        description="Pairs of a label and the one it is easily taken for (or null): each call is for one of them in "
+        "turn, in place of an even share of every label.",
+    )
     unlike: list[Annotated[str, Field(min_length=1)]] = later([], description="Texts that show what you do not want.")
     temperature: Temperature | tuple[Temperature, Temperature] = later(
         1.0, description="Of the calls, or of the first and the last call of a label with even steps between."
@@ -124,3 +129,35 @@ class Audit(Section):
         "none", description="suspicious: labels that contradict the others train nothing."
     )
     folds: int = Field(5, ge=2, le=20, description="Shares of the rows, each labelled by students of the others.")
+
+
+class Improve(Section):
+    """Rounds that spend where a first, cheap student errs or is unsure, in place of spending everything at once."""
+
+    rounds: int = Field(
+        ge=1, le=20, description="At most; a round whose gain could be chance (95 % interval) is the last."
+    )
+    rows: int = Field(
+        100,
+        ge=1,
+        description="Texts of one round: those of your `texts` that the student is least sure of or, without `texts`, "
+        "written ones between the labels that it confuses.",
+    )
+    start: int = Field(
+        200, ge=1, description="How many of `texts`, drawn at random, are labelled before the first round."
+    )
+    development: float = Field(
+        0.3,
+        gt=0,
+        lt=1,
+        description="Share of gold that says where the student errs; nothing is reported on it. Without gold, rows "
+        "labelled at the start say where student and teacher disagree.",
+    )
+    min_gain: float | None = Field(
+        None, gt=0, description="Points that a dollar must bring; a round that brings less is the last."
+    )
+    control: bool = Field(
+        False,
+        description="Ask about as many random texts beside each round, to tell aiming from merely having more rows: "
+        "it costs as much again, and these rows are learnt from too once the rounds have ended.",
+    )

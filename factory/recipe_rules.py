@@ -68,6 +68,32 @@ def _texts_come_from_somewhere(recipe: Recipe) -> Iterator[Fault]:
             yield ("generate", "attributes", name), "needs at least one value"
 
 
+def _pairs_are_of_labels(recipe: Recipe) -> Iterator[Fault]:
+    for index, (label, taken_for) in enumerate(recipe.generate.between if recipe.generate else []):
+        for name in (label, taken_for):
+            if name is not None and name not in recipe.task.labels:
+                yield ("generate", "between", index), _not_a_label(name, recipe.task.names)
+        if label == taken_for:
+            yield ("generate", "between", index), f"{label!r} cannot be taken for itself; name another label, or null"
+
+
+def _rounds_have_what_they_need(recipe: Recipe) -> Iterator[Fault]:
+    improve = recipe.improve
+    if improve is None:
+        return
+    if "development" in improve.model_fields_set and recipe.gold is None:
+        yield ("improve", "development"), "there is no `gold` to set a share of aside; add that, or remove this"
+    if "start" in improve.model_fields_set and recipe.texts is None:
+        yield ("improve", "start"), "says how many of `texts` come first; add `texts:`, or remove this"
+    writer = recipe.all_teachers[0] if recipe.all_teachers else None
+    if recipe.texts is None and writer and not isinstance(writer, HttpTeacher):
+        yield ("improve",), "only a server can be asked for further texts; give `texts:` of your own, or remove this"
+    unpriced = [place for place, one in _teachers(recipe) if isinstance(one, HttpTeacher) and one.price is None]
+    if improve.min_gain is not None and unpriced:
+        price = f"`{'.'.join(map(str, unpriced[0]))}.price: {{input: ..., output: ...}}`"
+        yield ("improve", "min_gain"), f"needs {price} in dollars per million tokens"
+
+
 def _the_kind_of_task_has_what_it_needs(recipe: Recipe) -> Iterator[Fault]:
     task, is_pair = recipe.task, recipe.task.kind == "pair"
     if is_pair and task.text_pair is None:
@@ -211,6 +237,8 @@ RULES: tuple[Callable[[Recipe], Iterator[Fault]], ...] = (
     _labels_differ,
     _somebody_teaches,
     _texts_come_from_somewhere,
+    _pairs_are_of_labels,
+    _rounds_have_what_they_need,
     _the_kind_of_task_has_what_it_needs,
     _students_have_names_of_their_own,
     _students_teach_those_after_them,

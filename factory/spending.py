@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from factory.data.development import is_development
 from factory.data.examples import Text
 from factory.data.generation import tidy
 from factory.data.gold import iter_contents
 from factory.hub.target import factory_home
+from factory.improving.pool import shuffle
 from factory.recipe import Recipe, RecordedTeacher, Rows
 from factory.store import Artifact
 from factory.teacher.forecast import check_forecast, estimate_untold, forecast
@@ -53,16 +55,28 @@ def forecast_teacher(recipe: Recipe, find_rows: FindRows) -> dict[str, Any]:
 
 
 def read_known_texts(recipe: Recipe, find_rows: FindRows) -> tuple[list[Text], list[str]]:
-    """Return the user's texts and those of gold, and the names of datasets that have not been fetched yet."""
+    """Return the user's texts and those of gold, and the names of datasets that have not been fetched yet.
+
+    With `improve` they are those that the teacher is asked about before the first round.
+    """
     texts, unfetched = list[Text](), list[str]()
     for rows in filter(None, (recipe.gold, recipe.texts)):
         path = find_rows(rows).path
         path = path / "rows.jsonl" if rows.dataset else path
         if path.exists():
-            texts += iter_contents(path, rows, recipe.task.kind)
+            texts += _choose_asked(recipe, rows, iter_contents(path, rows, recipe.task.kind))
         else:
             unfetched.append(str(rows.dataset))
     return [*texts, *_read_recorded(recipe)], unfetched
+
+
+def _choose_asked(recipe: Recipe, rows: Rows, texts: Iterable[Text]) -> Iterable[Text]:
+    improve = recipe.improve
+    if improve is None:
+        return texts
+    if rows is recipe.gold:
+        return (text for text in texts if not is_development(text, improve.development))
+    return shuffle(texts)[: improve.start]
 
 
 def _read_recorded(recipe: Recipe) -> Iterator[Text]:

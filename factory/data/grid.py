@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from math import prod
 from random import Random
 
@@ -34,8 +35,11 @@ def plan_orders(labels: Sequence[str], generate: Generate) -> list[Order]:
 
     Cells of the attribute grid and personas are drawn without replacement, and start afresh when they are used up.
     Every label gets the same in the same order: a circumstance must not tell which label was asked for. Neighbours
-    in the list have different labels, and the order of `labels` and of the attributes does not matter.
+    in the list have different labels, and the order of `labels` and of the attributes does not matter. Where
+    `generate.between` names pairs, the calls are for these in turn instead.
     """
+    if generate.between:
+        return _plan_between(generate)
     names = sorted(labels)
     shares = [generate.rows // len(names) + (place < generate.rows % len(names)) for place in range(len(names))]
     counts = [_split_share(share, generate.rows_per_call) for share in shares]
@@ -53,6 +57,17 @@ def plan_orders(labels: Sequence[str], generate: Generate) -> list[Order]:
         for call, (cell, persona) in enumerate(drawn)
         for place, (name, count) in enumerate(zip(names, counts, strict=True))
         if call < len(count)
+    ]
+
+
+def _plan_between(generate: Generate) -> list[Order]:
+    counts = _split_share(generate.rows, generate.rows_per_call)
+    drawn = zip(_draw_cells(generate, len(counts)), _draw_personas(generate, len(counts)), strict=True)
+    return [
+        Order(label, count, cell, persona, taken_for, _find_temperature(generate, call, len(counts)))
+        for call, ((cell, persona), count, (label, taken_for)) in enumerate(
+            zip(drawn, counts, cycle(generate.between), strict=False)
+        )
     ]
 
 

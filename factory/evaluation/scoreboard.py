@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from factory.evaluation.improvement import explain_rounds, tabulate_rounds
 from factory.evaluation.markdown import columns, escape, plain, table
 
 EXACT_MATCH = (
@@ -29,7 +30,8 @@ def render(report: Json, format: str = "human") -> str:
     title = plain(f"{report['title']} ({report['recipe']}, release {report['release']})")
     head, rows = tabulate(report, [*ON_GOLD, "minus teacher", "agreement", *COSTS])
     notes = [*explain(report), *([explain_costs(report)] if report["students"] else [])]
-    shown = [columns(head, [[plain(cell) for cell in row] for row in rows]), "", *_show_modules(report)]
+    board = columns(head, [[plain(cell) for cell in row] for row in rows])
+    shown = [board, "", *_show_modules(report), *_show_rounds(report)]
     return "\n".join([title, "", *shown, *notes])
 
 
@@ -51,6 +53,15 @@ def _show_modules(report: Json) -> Iterator[str]:
             yield columns(["expected calibration error", "raw", "calibrated"], calibration)
         yield columns(["one text", "CPU ms", "$/million"], list_calls(entry))
         yield from (plain(line) for line in explain_figures(entry))
+        yield ""
+
+
+def _show_rounds(report: Json) -> Iterator[str]:
+    """Yield the lines of what rounds of asking again brought."""
+    if improve := report.get("data", {}).get("improve"):
+        yield columns(*tabulate_rounds(improve))
+        units = "pairs" if report["kind"] == "pair" else "texts"
+        yield from (plain(line) for line in explain_rounds(improve, units))
         yield ""
 
 

@@ -66,13 +66,9 @@ def review_release(recipe: Recipe, release: Release, dataset_id: str, store: Sto
 
 
 def _read_gold(recipe: Recipe, store: Store, target: Target) -> list[Example]:
-    """Return the gold rows of a recipe that is built."""
+    """Return the gold rows that a recipe which is built is reported on."""
     from factory.bench import Bench
-    from factory.data.gold import read_gold
     from factory.hub.fetch import Fetcher
 
-    if recipe.gold is None:
-        return []
-    bench, task = Bench(recipe, store, Fetcher(target)), recipe.task
-    gold = store(read_gold, bench.find_rows(recipe.gold), recipe.gold, task.kind, task.names)
-    return read_examples(gold.path / "gold.jsonl")
+    trusted = Bench(recipe, store, Fetcher(target)).read_gold()
+    return read_examples(trusted.reported.path / "gold.jsonl") if trusted else []

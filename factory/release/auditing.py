@@ -1,4 +1,4 @@
-"""What the audit of the labels found, as the card of the dataset tells it."""
+"""What the audit of the labels found, and what rounds of asking again brought, as the cards tell it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from factory.data.audit import DROPPED
+from factory.evaluation.improvement import explain_rounds, tabulate_rounds
 from factory.evaluation.markdown import Markdown, code, escape, table
 from factory.release.contents import Contents
 
@@ -21,6 +22,19 @@ def on_audit(contents: Contents) -> Iterator[str]:
         yield _estimate(contents, audit)
         yield from _compare_with_asked(contents, audit["asked"])
         yield _list(contents, audit)
+
+
+def on_rounds(contents: Contents) -> Iterator[str]:
+    """Yield what the rounds of `improve` brought; nothing where there were none."""
+    improve = contents.report["data"].get("improve")
+    if improve:
+        yield from (escape(line) for line in explain_rounds(improve, contents.units))
+
+
+def show_rounds(contents: Contents) -> Markdown | None:
+    """Return the learning curve of the rounds of `improve`."""
+    improve = contents.report["data"].get("improve")
+    return Markdown(table(*tabulate_rounds(improve))) if improve else None
 
 
 def tabulate_pairs(contents: Contents) -> Markdown | None:

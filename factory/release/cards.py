@@ -178,6 +178,8 @@ def _fill(name: str, metadata: Json, contents: Contents, student: str | None = N
         "on_committee": Markdown(origins.on_committee(contents)),
         "on_split": Markdown(sentences.on_split(contents)),
         "on_teacher": Markdown(origins.on_teacher(contents)),
+        "on_rounds": [Markdown(line) for line in auditing.on_rounds(contents)],
+        "rounds": auditing.show_rounds(contents),
     }
     body = open_templates().get_template(name).render(shared | values)
     return front_matter(metadata) + "\n" + mark(re.sub(r"\n{3,}", "\n\n", body))

@@ -141,7 +141,8 @@ def read_contents(
         | {
             "masked": _read_json(data["kept"].path / "counts.json")["masked"],
             "audit": _read_json(data["audit"].path / "audit.json") if data["audit"] else None,
-        },
+        }
+        | ({"improve": _read_json(data["improve"].path / "improve.json")} if "improve" in data else {}),
         gold={"rows": len(gold), "sha256": _hash_gold(data)} if data["gold"] else None,
         teacher_score=_read_report(data["score"]),
         committee=_describe_committee(recipe, data),

@@ -25,7 +25,10 @@ ONNX_NAMES = {"onnx": "model.onnx", "onnx-int8": "model_quantized.onnx"}
 
 
 class Data(TypedDict):
-    """What students were made from and measured on; `gold_file` is the user's own, `score` that of the teacher."""
+    """What students were made from and measured on; `gold_file` is the user's own, `score` that of the teacher.
+
+    `improve` is the report of the rounds, where the recipe has any.
+    """
 
     gold: Artifact | None
     gold_file: Artifact | None
@@ -35,6 +38,7 @@ class Data(TypedDict):
     audit: Artifact | None
     baselines: Artifact
     score: Artifact | None
+    improve: NotRequired[Artifact]
 
 
 class StudentFiles(TypedDict):
@@ -181,7 +185,7 @@ def _origin(contents: Contents, data: Data, student: StudentFiles) -> list[Artif
 
 def _artifacts(data: Data) -> Iterator[Artifact]:
     made = (data["gold"], *data["labelled"], data["kept"], data["splits"], data["audit"])
-    for value in (*made, data["baselines"], data["score"]):
+    for value in (*made, data["baselines"], data["score"], data.get("improve")):
         if value is not None:
             yield value
 

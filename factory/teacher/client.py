@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -85,7 +85,7 @@ class ChatTeacher:
             answers, missing = self._recall(ledger, reader, asked)
             if missing:
                 account.left = len(missing)
-                with self._until_spent():
+                with self._until_spent(texts):
                     self._run(account, lambda asking: self._label(asking, prompt, reader, missing, answers))
         reader.report(self.name)
         chosen = {text: _combine([answers.get(key) for key in keys[text]], task) for text in keys}
@@ -115,7 +115,7 @@ class ChatTeacher:
 
                 return await asking.finish(write_label(wishes, ask, generate.min_new) for wishes in plan)
 
-            with self._until_spent():
+            with self._until_spent(written):
                 self._run(account, write)
         if reasons:
             log.warning("%s: %d of %d calls brought no text: %s", self.name, reasons.total(), calls, dict(reasons))
@@ -130,11 +130,12 @@ class ChatTeacher:
         return self._budget.when_spent == "continue"
 
     @contextmanager
-    def _until_spent(self) -> Iterator[None]:
+    def _until_spent(self, usable: Collection[Any]) -> Iterator[None]:
+        """Go on when the budget is spent, where the recipe says so and there is something `usable` to go on with."""
         try:
             yield
         except BudgetError as stop:
-            if not self._goes_on:
+            if not self._goes_on or not usable:
                 raise
             log.warning("%s; going on with what was answered", stop)
 

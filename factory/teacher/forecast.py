@@ -24,7 +24,7 @@ def forecast(recipe: Recipe, texts: Sequence[Text], ledger: Path, *, but: str | 
     `texts` are those that are known before the teacher is asked: the user's own and gold. Answers that the recipe
     called `but` has paid for are taken for missing.
     """
-    with _opened(ledger) as book:
+    with open_book(ledger) as book:
         expected = (
             estimate(settings, Questions(recipe, settings, book, but, invent=True).plan(texts))
             for settings in find_servers(recipe)
@@ -35,11 +35,13 @@ def forecast(recipe: Recipe, texts: Sequence[Text], ledger: Path, *, but: str | 
 def check_forecast(recipe: Recipe, texts: Sequence[Text], ledger: Path) -> dict[str, Any] | None:
     """Return the forecast as it was before the recipe had paid for anything, and by how much that was off.
 
+    Rounds of `improve` are left out of both, as nobody knows beforehand how many there will be.
+
     `error_percent` is of the dollars or, without a price, of the tokens that the recipe's questions as it stands took;
     it is None where some of them were not asked. Returns None where the recipe has paid for no question that it has.
     """
     servers = find_servers(recipe)
-    with _opened(ledger) as book:
+    with open_book(ledger) as book:
         asked = [planned for settings in servers for planned in Questions(recipe, settings, book).plan(texts)]
         actual = book.spent_on(recipe.name, [planned.question.key for planned in asked])
     if not actual.calls:
@@ -57,7 +59,7 @@ def estimate_untold(ledger: Path, recipe: str | None = None) -> dict[str, int] |
 
     Only for the reader: a budget goes by what is booked (`factory.teacher.budget`). None where all tokens were told.
     """
-    with _opened(ledger) as book:
+    with open_book(ledger) as book:
         rows = book.untold(recipe)
     if not rows:
         return None
@@ -76,7 +78,8 @@ def estimate(settings: HttpTeacher, planned: Iterable[Planned]) -> Cost:
 
 
 @contextmanager
-def _opened(ledger: Path) -> Iterator[Ledger]:
+def open_book(ledger: Path) -> Iterator[Ledger]:
+    """Open the ledger to read, or an empty one in memory where there is none yet."""
     with closing(Ledger(ledger if ledger.exists() else Path(":memory:"))) as book:
         yield book
 

@@ -132,7 +132,8 @@ class WritePrompt:
     """Asks for several texts of one label."""
 
     def __init__(self, task: Task, generate: Generate) -> None:
-        said = [FURTHER[name] for name in FURTHER if getattr(generate, name)]
+        aimed = {"borderline"} if any(taken_for for _, taken_for in generate.between) else set()
+        said = [FURTHER[name] for name in FURTHER if getattr(generate, name) or name in aimed]
         self.system = "\n\n".join([_instruct(WRITE, task), *said])
         self.response_format = _schema({"texts": {"type": "array", "items": {"type": "string"}}})
         self._meanings = task.labels

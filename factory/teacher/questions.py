@@ -112,5 +112,9 @@ class _Unanswered(Exception):
 
 
 def _invent(wish: Wish) -> list[str]:
-    size = BYTES_PER_TOKEN * TYPICAL_TEXT_TOKENS
-    return [f"{wish.sample}.{number} ".ljust(size, "x") for number in range(wish.order.count)]
+    return [invent_text(f"{wish.sample}.{number}") for number in range(wish.order.count)]
+
+
+def invent_text(name: str) -> str:
+    """Return a text of typical size that stands in for one that is not known yet."""
+    return f"{name} ".ljust(BYTES_PER_TOKEN * TYPICAL_TEXT_TOKENS, "x")

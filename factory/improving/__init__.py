@@ -1,0 +1,1 @@
+"""Rounds of asking the teacher where a student errs or is unsure."""

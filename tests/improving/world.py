@@ -1,0 +1,79 @@
+"""Notes of which one word tells the mood: a student that has not met the word cannot know it."""
+
+import random
+
+from factory.recipe import Recipe
+from tests.scripted_teacher import labels_by
+from tests.sms import write_rows
+
+GOOD = ["good", "great", "happy", "wonderful", "sweet", "best", "fun", "nice", "lovely", "superb", "bright", "calm"]
+BAD = ["bad", "awful", "terrible", "wrong", "broken", "poor", "boring", "sick", "dead", "ugly", "dull", "nasty"]
+REST = [
+    "the",
+    "movie",
+    "was",
+    "so",
+    "have",
+    "this",
+    "book",
+    "dinner",
+    "soup",
+    "song",
+    "and",
+    "my",
+    "friend",
+    "city",
+    "house",
+    "table",
+    "river",
+    "train",
+    "paper",
+    "door",
+]
+RECIPE = """
+name: mood
+title: Mood of a note
+license: mit
+language: en
+task: {text: A note, question: 'What is its mood?', labels: {good: pleased, bad: displeased}}
+"""
+
+
+def notes(count, seed):
+    """So many different notes, as rows with text and label."""
+    dice, found = random.Random(seed), {}
+    while len(found) < count:
+        mood = dice.choice((GOOD, BAD))
+        words = [*dice.sample(REST, 6), dice.choice(mood)]
+        dice.shuffle(words)
+        found.setdefault(" ".join(words), "good" if mood is GOOD else "bad")
+    return [{"text": text, "label": label} for text, label in found.items()]
+
+
+def mood_of(text):
+    return "good" if set(text.split()) & set(GOOD) else "bad"
+
+
+def writes(asked):
+    """Label notes, and write some whose telling word is among those that are asked for in turn."""
+    if asked.text is not None:
+        return labels_by(mood_of)(asked)
+    wish, dice = asked.data, random.Random(asked.body["seed"])
+    words = GOOD if wish["label"] == "good" else BAD
+    return {
+        "texts": [" ".join([*dice.sample(REST, 6), dice.choice(words)]) for _ in range(wish["count"])],
+    }
+
+
+def write_recipe(folder, *, teacher, improve, gold=200, texts=240, more=""):
+    """Write a recipe beside so many rows, none of gold or of texts where the number is 0, and return what it reads."""
+    folder.mkdir(exist_ok=True)
+    lines = [RECIPE, f"teacher: {teacher}", f"improve: {improve}", more]
+    if gold:
+        write_rows(folder / "gold.jsonl", notes(gold, seed=2))
+        lines.append("gold: {file: gold.jsonl, labelled_by: humans}")
+    if texts:
+        write_rows(folder / "texts.jsonl", [{"text": row["text"]} for row in notes(texts, seed=1)])
+        lines.append("texts: {file: texts.jsonl}")
+    (folder / "recipe.yaml").write_text("\n".join(lines) + "\n")
+    return Recipe.read(folder / "recipe.yaml")
