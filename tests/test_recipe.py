@@ -222,6 +222,35 @@ def test_a_teacher_cannot_be_tried_without_gold(write):
     assert "the teacher can only be tried on `gold:`" in fault
 
 
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        ("improve: {rounds: 2, development: 0.5}", "there is no `gold` to set a share of aside"),
+        ("improve: {rounds: 2, min_gain: 1}", "needs `teacher.price: {input: ..., output: ...}`"),
+        ("improve: {rounds: 0}", "greater than or equal to 1"),
+        ("improve: {rounds: 2, controls: true}", "did you mean 'control'?"),
+        ("generate: {rows: 9, between: [[good, sad]]}", "'sad' is not a label of the task"),
+        ("generate: {rows: 9, between: [[good, good]]}", "'good' cannot be taken for itself"),
+    ],
+)
+def test_rounds_and_pairs_that_cannot_be_had_are_refused(write, more, fault):
+    assert fault in faults_of(write(f"{GOOD}{more}\n"))[0]
+
+
+def test_rounds_without_texts_need_a_server_that_writes_more_of_them(write, tmp_path):
+    without = GOOD.replace("texts: {file: texts.csv}\n", "generate: {rows: 9}\nimprove: {rounds: 1, start: 5}\n")
+    assert "says how many of `texts` come first" in faults_of(write(without))[0]
+    recorded = without.replace(", start: 5", "").replace("{model: some-model}", "{recorded: .}")
+    (fault,) = faults_of(write(recorded))
+    assert "only a server can be asked for further texts" in fault
+
+
+def test_a_recipe_without_rounds_is_written_out_as_it_was_before_there_were_any(write):
+    recipe = Recipe.read(write(GOOD + "generate: {rows: 9}\n"))
+    assert "improve" not in recipe.model_dump(mode="json")
+    assert "between" not in recipe.generate.model_dump(mode="json")
+
+
 def test_something_must_be_labelled(write):
     assert "there is nothing to label" in faults_of(write(GOOD.replace("texts: {file: texts.csv}\n", "")))[0]
 

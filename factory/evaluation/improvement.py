@@ -28,9 +28,9 @@ def explain_rounds(improve: Json, units: str) -> Iterator[str]:
     """Yield what the table says and what it does not, in plain text."""
     how = f"with {improve['base_model']}" if improve["base_model"] else "by their words"
     yield (
-        f"{units.capitalize()} were asked about in rounds, where a cheap student (logistic regression, reading {how}) was wrong "
-        f"or unsure. kept: rows to learn from at the start, then those that a round added. The rounds ended, since "
-        f"{improve['stopped']}."
+        f"{units.capitalize()} were asked about in rounds, where a cheap student (logistic regression, reading {how}) "
+        f"was wrong or unsure. kept: rows to learn from at the start, then those that a round added. The rounds "
+        f"ended, since {improve['stopped']}."
     )
     if improve["measured_on"] == "development gold":
         yield f"right, %: by {improve['rows']:,} gold {units} that were set aside; no other score uses them."

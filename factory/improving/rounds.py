@@ -109,10 +109,11 @@ class Rounds:
         asked = self._ask_for_labels() if self._pool else self._ask_for_texts(number)
         if isinstance(asked, str):
             return asked
+        before = self.aimed.rows.said
         self._take(self.aimed, asked)
         if self._improve.control:
             self._take(self.control, self._ask_at_random(number))
-        return self._find_end()
+        return self._find_end(before, self.aimed.steps[-1])
 
     def _ask_for_labels(self) -> Asked | str:
         taken = [one.texts for one in self.aimed.asked]
@@ -164,11 +165,10 @@ class Rounds:
         said = store(ask_proxy, splits, first or splits, self.development, self._pool, self.reader, recipe.task)
         return Rows(labelled, kept, splits, said)
 
-    def _find_end(self) -> str | None:
+    def _find_end(self, before: Artifact, after: Step) -> str | None:
         """Return why the last round should be the last; None in a plan, where nothing is known of it."""
         if any(way.asked and way.asked[-1].is_cut_short for way in (self.aimed, self.control)):
             return gains.SPENT
-        before, after = self._before(), self.aimed.steps[-1]
         if not after["said"].path.exists():
             return None
         gain = weigh_gain(before, after["said"])
@@ -176,6 +176,3 @@ class Rounds:
             return gains.CHANCE
         brought, least = gain_per_dollar(gain, after["dollars"]), self._improve.min_gain
         return gains.TOO_DEAR if least is not None and brought is not None and brought < least else None
-
-    def _before(self) -> Artifact:
-        return ([self.first.said] + [step["said"] for step in self.aimed.steps])[-2]

@@ -102,6 +102,17 @@ def test_borderline_texts_are_near_to_each_other_label_in_turn():
     assert set(pairs.values()) == {2}
 
 
+def test_pairs_that_are_named_take_turns_in_place_of_an_even_share_of_every_label():
+    pairs = [("agree", "neutral"), ("neutral", None)]
+    orders = plan_orders(LABELS, Generate(rows=12, rows_per_call=5, between=pairs, attributes=GRID))
+    assert [(order.label, order.taken_for, order.count) for order in orders] == [
+        ("agree", "neutral", 5),
+        ("neutral", None, 5),
+        ("agree", "neutral", 2),
+    ]
+    assert len({tuple(order.attributes.values()) for order in orders}) == 3
+
+
 def test_the_temperature_goes_in_even_steps_from_the_first_call_of_a_label_to_the_last():
     orders = plan_orders(["a", "b"], Generate(rows=6, rows_per_call=1, temperature=(0.7, 1.2)))
     assert [order.temperature for order in orders] == [0.7, 0.7, 0.95, 0.95, 1.2, 1.2]
