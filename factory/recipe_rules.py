@@ -69,12 +69,12 @@ def _texts_come_from_somewhere(recipe: Recipe) -> Iterator[Fault]:
 
 
 def _pairs_are_of_labels(recipe: Recipe) -> Iterator[Fault]:
-    for index, (label, taken_for) in enumerate(recipe.generate.between if recipe.generate else []):
-        for name in (label, taken_for):
+    for index, pair in enumerate(recipe.generate.between if recipe.generate else []):
+        for name in pair:
             if name is not None and name not in recipe.task.labels:
                 yield ("generate", "between", index), _not_a_label(name, recipe.task.names)
-        if label == taken_for:
-            yield ("generate", "between", index), f"{label!r} cannot be taken for itself; name another label, or null"
+        if pair[0] == pair[1]:
+            yield ("generate", "between", index), f"{pair[0]!r} cannot be taken for itself; name another, or null"
 
 
 def _rounds_have_what_they_need(recipe: Recipe) -> Iterator[Fault]:
@@ -88,10 +88,6 @@ def _rounds_have_what_they_need(recipe: Recipe) -> Iterator[Fault]:
     writer = recipe.all_teachers[0] if recipe.all_teachers else None
     if recipe.texts is None and writer and not isinstance(writer, HttpTeacher):
         yield ("improve",), "only a server can be asked for further texts; give `texts:` of your own, or remove this"
-    unpriced = [place for place, one in _teachers(recipe) if isinstance(one, HttpTeacher) and one.price is None]
-    if improve.min_gain is not None and unpriced:
-        price = f"`{'.'.join(map(str, unpriced[0]))}.price: {{input: ..., output: ...}}`"
-        yield ("improve", "min_gain"), f"needs {price} in dollars per million tokens"
 
 
 def _the_kind_of_task_has_what_it_needs(recipe: Recipe) -> Iterator[Fault]:
@@ -157,11 +153,13 @@ def _modules_can_be_made(recipe: Recipe) -> Iterator[Fault]:
             yield ("students", index, "balance"), f"{reason}; remove it"
 
 
-def _budget_has_a_price(recipe: Recipe) -> Iterator[Fault]:
+def _dollars_have_a_price(recipe: Recipe) -> Iterator[Fault]:
+    settings: list[Location] = [("budget", "dollars")] if recipe.budget.dollars is not None else []
+    settings += [("improve", "min_gain")] if recipe.improve and recipe.improve.min_gain is not None else []
     for place, teacher in _teachers(recipe):
-        if recipe.budget.dollars is not None and isinstance(teacher, HttpTeacher) and teacher.price is None:
+        if isinstance(teacher, HttpTeacher) and teacher.price is None:
             price = f"`{'.'.join(map(str, place))}.price: {{input: ..., output: ...}}`"
-            yield ("budget", "dollars"), f"needs {price} in dollars per million tokens"
+            yield from ((setting, f"needs {price} in dollars per million tokens") for setting in settings)
 
 
 def _answers_can_be_had_as_asked(recipe: Recipe) -> Iterator[Fault]:
@@ -243,7 +241,7 @@ RULES: tuple[Callable[[Recipe], Iterator[Fault]], ...] = (
     _students_have_names_of_their_own,
     _students_teach_those_after_them,
     _modules_can_be_made,
-    _budget_has_a_price,
+    _dollars_have_a_price,
     _answers_can_be_had_as_asked,
     _claims_have_grounds,
     _rewordings_can_be_found,

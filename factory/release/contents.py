@@ -137,12 +137,7 @@ def read_contents(
     report = assemble_report(
         recipe,
         release_id,
-        data=describe_examples({SPLITS[name]: rows for name, rows in splits.items()}, rejected)
-        | {
-            "masked": _read_json(data["kept"].path / "counts.json")["masked"],
-            "audit": _read_json(data["audit"].path / "audit.json") if data["audit"] else None,
-        }
-        | ({"improve": _read_json(data["improve"].path / "improve.json")} if "improve" in data else {}),
+        data=describe_examples({SPLITS[name]: rows for name, rows in splits.items()}, rejected) | _read_findings(data),
         gold={"rows": len(gold), "sha256": _hash_gold(data)} if data["gold"] else None,
         teacher_score=_read_report(data["score"]),
         committee=_describe_committee(recipe, data),
@@ -166,6 +161,15 @@ def read_contents(
         parts=list_parts(recipe, licenses),
         **destination,
     )
+
+
+def _read_findings(data: Data) -> Json:
+    """Return what stages have found out about the rows, and what rounds of asking again brought, if there were any."""
+    return {
+        "masked": _read_json(data["kept"].path / "counts.json")["masked"],
+        "audit": _read_json(data["audit"].path / "audit.json") if data["audit"] else None,
+        **({"improve": _read_json(data["improve"].path / "improve.json")} if "improve" in data else {}),
+    }
 
 
 def _describe_committee(recipe: Recipe, data: Data) -> Json | None:
