@@ -1,6 +1,7 @@
 """The terms that are known here: of licences by their id on the Hub, and of whoever sells a teacher's answers.
 
-Each names the page and the clause that it is taken from, as they read in November 2026; the page has the last word.
+Each names the page and the clause. They were written down in November 2026, most from quotations of the page and not
+from the page itself, which has the last word.
 """
 
 from __future__ import annotations
