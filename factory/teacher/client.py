@@ -147,7 +147,10 @@ class ChatTeacher:
             ledger.count_served(self._recipe, self.usage.cached - cached)
 
     def _run(self, account: Account, work: Callable[[Asking], Awaitable[Value]]) -> Value:
-        from factory.teacher.http import Wire
+        try:
+            from factory.teacher.http import Wire
+        except ImportError as fault:
+            raise TeacherError(f"asking a server needs {fault.name}; pip install 'hf-factory[build]'") from fault
 
         wire = Wire(self._settings)
         asking = Asking(wire, account, self._settings, self._backoff_seconds)
