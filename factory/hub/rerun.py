@@ -54,8 +54,8 @@ class Rerun:
 
 def find_obstacle(folder: Path, manifest: Manifest) -> str:
     """Return why a model cannot be asked again; empty where it can."""
-    if (folder / "module.json").is_file():
-        return "a module answers only on its base model, which is not part of the release"
+    if (folder / "adapter_config.json").is_file():
+        return "an adapter answers only on its base model, which is not part of the release"
     if not (folder / "eval" / "predictions.jsonl").is_file():
         return "no recorded answers ship with it"
     return "" if _list_test_files(manifest) else "no texts ship with its release"

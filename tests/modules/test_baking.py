@@ -12,6 +12,7 @@ from factory.modules.measuring import best_constant, diverge_fully
 from factory.modules.module import Module
 from factory.modules.reading import load_base, read_prefix
 from factory.modules.targets import CHUNK, read_targets, record_targets
+from factory.store import hash_files
 from factory.students.quiet import quiet_transformers
 from tests.modules.llama import SETTINGS, bake_toy
 
@@ -99,6 +100,14 @@ class Dying(Oven):
         if self.steps == 28:
             raise Killed
         return super().loss(network, places)
+
+
+def test_finishing_again_over_what_a_killed_attempt_left_gives_the_same_files(made_of, tmp_path):
+    whole = bake_toy(made_of, tmp_path / "whole", form="activation-patch").path
+    (tmp_path / "again" / "model").mkdir(parents=True)
+    (tmp_path / "again" / "model" / WEIGHTS).write_bytes(b"cut")
+    again = bake_toy(made_of, tmp_path / "again", form="activation-patch").path
+    assert hash_files(again) == hash_files(whole)
 
 
 def test_recording_goes_on_after_the_last_whole_chunk(made_of, tmp_path):
