@@ -76,8 +76,9 @@ def _warn(recipe: Recipe, part: Part) -> Iterator[str]:
     if part.role == "teacher" and terms.outputs:
         whose = f"is {part.owner}'s, which asks" if part.owner else f"is under {part.license}, which asks"
         yield f"{part.title} {whose} {terms.outputs} ({terms.source})"
-    if part.is_to_be_named and not recipe.name.startswith(terms.name_begins):
-        yield f"repositories are called {recipe.name}..., and {part.title} asks for names that begin with Llama"
+    if not recipe.name.replace("-", "").startswith(part.name_begins.lower().replace(" ", "")):
+        asked = f"{part.title} asks for names that begin with {part.name_begins}"
+        yield f"repositories are called {recipe.name}..., and {asked}"
     lasting = SHARE_ALIKE if part.role == "texts" else PASSED_ON if part.role == "base model" else None
     if lasting in terms.limits and recipe.license not in (part.license, *terms.under):
         yield f"{_say(part, f'asks {terms.asks}')}; the recipe says {recipe.license}"

@@ -43,22 +43,35 @@ class Part:
         return f"the {self.role} {self.name}"
 
     @property
-    def is_to_be_named(self) -> bool:
-        """Whether its terms ask for words on the card, or in names; of a teacher only where its outputs bring that."""
-        if self.terms is None or not self.terms.shown:
-            return False
-        return self.role == "base model" or (self.role == "teacher" and self.terms.shown in self.terms.outputs)
+    def asked(self) -> str:
+        """What its terms ask of a release that has it; of a teacher, of models that learned from its answers."""
+        if self.terms is None:
+            return ""
+        return self.terms.outputs if self.role == "teacher" else self.terms.asks
+
+    @property
+    def shown(self) -> str:
+        """The words that its terms ask a card to show."""
+        return self._find(self.terms.shown) if self.terms else ""
+
+    @property
+    def name_begins(self) -> str:
+        """How its terms ask a name to begin."""
+        return self._find(self.terms.name_begins) if self.terms else ""
 
     def as_json(self) -> Json:
         """Return one item of `licenses` in provenance.json and in `factory plan --format json`."""
-        terms = self.terms
         return {
             "part": self.role,
             "name": self.name,
             "license": self.license or None,
-            "asks": (terms.outputs if self.role == "teacher" else terms.asks) or None if terms else None,
-            "source": terms.source if terms else None,
+            "asks": self.asked or None,
+            "source": self.terms.source if self.terms else None,
         }
+
+    def _find(self, words: str) -> str:
+        """Return words that are asked for; of rows none are."""
+        return words if self.role in ("base model", "teacher") and words in self.asked else ""
 
 
 def list_parts(recipe: Recipe, licenses: Mapping[str, Artifact]) -> list[Part]:

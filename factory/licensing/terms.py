@@ -1,7 +1,8 @@
 """The terms that are known here: of licences by their id on the Hub, and of whoever sells a teacher's answers.
 
-Each names the page and the clause. They were written down in November 2026, most from quotations of the page and not
-from the page itself, which has the last word.
+Each names the page and the clause, which was looked up in November 2026 in a copy of the text that a public repository
+keeps, not on the page itself. The page has the last word: Gemma's terms were those of March 2025, and `as_of` is when
+the terms that were read of who sells answers had come into force.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from dataclasses import dataclass, replace
 
 NON_COMMERCIAL, SHARE_ALIKE, NO_DERIVATIVES = "non-commercial", "share-alike", "no-derivatives"
+GNU = "https://www.gnu.org/licenses"
 PASSED_ON = "passed-on"  # its own terms go on with what is made from it
 
 
@@ -18,8 +20,8 @@ class Terms:
     """What is asked of whoever shares something made from a part, and where that is written.
 
     `outputs` is what is asked of a model that learned from what the part wrote; `limits` are of what else may be done;
-    `under` are the licences that what is made from it may carry, where it limits them; `shown` is a line for the card;
-    `name_begins` is how names of what is made from it must begin.
+    `under` are the licences that what is made from it may carry, where it limits them; `shown` is a line for the card
+    and `name_begins` how a model's name must begin, where `asks` or `outputs` has these words.
     """
 
     url: str
@@ -30,11 +32,12 @@ class Terms:
     under: tuple[str, ...] = ()
     shown: str = ""
     name_begins: str = ""
+    as_of: str = ""
 
     @property
     def source(self) -> str:
         """Where it is written."""
-        return f"{self.clause} of {self.url}"
+        return f"{self.clause} of {self.url}" + (f", as of {self.as_of}" if self.as_of else "")
 
 
 @dataclass(frozen=True)
@@ -76,34 +79,34 @@ def _creative_commons(kind: str, version: str) -> Terms:
     if "nd" in parts:
         asks.append("to share nothing that is adapted from it")
         limits.add(NO_DERIVATIVES)
-    clause = "sections 2 and 3" if version == "4.0" else "section 4"
+    clause = "sections 2 and 3" if version == "4.0" else "sections 3 and 4"
     url = f"https://creativecommons.org/licenses/{kind}/{version}/legalcode"
     return Terms(url, clause, " and ".join(asks), limits=frozenset(limits), under=tuple(under))
 
 
 def _copyleft(url: str, clause: str, *under: str) -> Terms:
-    asks = "to share what is based on it under the same licence, with its source"
+    asks = "to share what is based on it under the same licence" + (", with its source" if url.startswith(GNU) else "")
     return Terms(url, clause, asks, limits=frozenset({SHARE_ALIKE}), under=under)
 
 
-def _use_limits(url: str) -> Terms:
+def _use_limits(url: str, outputs: str) -> Terms:
     asks = "to pass its list of forbidden uses on with what is made from it"
-    return Terms(url, "paragraphs 4 and 5 and attachment A", asks, limits=frozenset({PASSED_ON}))
+    return Terms(url, "paragraphs 1, 4 and 5 and attachment A", asks, outputs, frozenset({PASSED_ON}))
 
 
-def _llama(version: str, shown: str = "Built with Llama") -> Terms:
-    naming = "and to begin the name of the model with Llama"
-    asks = f"to pass its agreement on, to show the words {shown}, {naming}"
-    outputs = f"to show the words {shown} {naming}"
+def _llama(version: str, shown: str = "Built with Llama", name_begins: str = "Llama") -> Terms:
+    naming = f"to begin the name of the model with {name_begins}"
+    asks = f"to pass its agreement on, to show the words {shown}, and {naming}"
     url = f"https://www.llama.com/{version}/license/"
     limits = frozenset({PASSED_ON})
-    return Terms(url, "section 1.b.i", asks, outputs, limits, shown=shown, name_begins="llama")
+    return Terms(url, "section 1.b.i", asks, naming, limits, shown=shown, name_begins=name_begins)
 
 
-GPL_3, AGPL_3, LGPL_3 = (f"https://www.gnu.org/licenses/{name}.html" for name in ("gpl-3.0", "agpl-3.0", "lgpl-3.0"))
 NOTICE = "to keep its copyright notice and its text"
 NOTHING = "nothing"
 LLAMA_OUTPUTS = "that its outputs improve no other large language model"
+LEARNED = "to treat a model trained on its outputs as made from it, which its terms go on with"
+LEARNED_TO_BE_LIKE_IT = LEARNED.replace("outputs", "outputs to perform like it")
 LICENSES: dict[str, Terms] = {
     "apache-2.0": Terms(
         "https://www.apache.org/licenses/LICENSE-2.0",
@@ -114,7 +117,7 @@ LICENSES: dict[str, Terms] = {
     "isc": Terms("https://opensource.org/license/isc-license-txt", "paragraph 1", NOTICE),
     "bsd-2-clause": Terms("https://opensource.org/license/bsd-2-clause", "clauses 1 and 2", NOTICE),
     "bsd-3-clause": Terms("https://opensource.org/license/bsd-3-clause", "clauses 1 to 3", NOTICE),
-    "unlicense": Terms("https://unlicense.org", "paragraph 1", NOTHING),
+    "unlicense": Terms("https://unlicense.org", "paragraphs 1 and 2", NOTHING),
     "cc0-1.0": Terms("https://creativecommons.org/publicdomain/zero/1.0/legalcode", "section 2", NOTHING),
     **{
         f"cc-{kind}-{version}": _creative_commons(kind, version)
@@ -122,17 +125,25 @@ LICENSES: dict[str, Terms] = {
         for version in ("2.0", "3.0", "4.0")
     },
     "odc-by": Terms(
-        "https://opendatacommons.org/licenses/by/1-0/", "sections 4.2 and 4.3", "to name the licence and the database"
+        "https://opendatacommons.org/licenses/by/1-0/",
+        "sections 4.2 and 4.3",
+        "to keep its notices and to name it and the database",
     ),
     "odbl": _copyleft("https://opendatacommons.org/licenses/odbl/1-0/", "section 4.4", "odbl"),
     "cdla-permissive-2.0": Terms("https://cdla.dev/permissive-2-0/", "section 2", "to pass its text on"),
     "cdla-sharing-1.0": _copyleft("https://cdla.dev/sharing-1-0/", "section 3", "cdla-sharing-1.0"),
-    "gpl-3.0": _copyleft(GPL_3, "section 5", "gpl-3.0", "agpl-3.0"),
-    "agpl-3.0": _copyleft(AGPL_3, "sections 5 and 13", "agpl-3.0"),
-    "lgpl-3.0": _copyleft(LGPL_3, "section 2", "lgpl-3.0", "gpl-3.0", "agpl-3.0"),
-    "bigscience-bloom-rail-1.0": _use_limits("https://huggingface.co/spaces/bigscience/license"),
-    "creativeml-openrail-m": _use_limits("https://huggingface.co/spaces/CompVis/stable-diffusion-license"),
-    "bigcode-openrail-m": _use_limits("https://huggingface.co/spaces/bigcode/bigcode-model-license-agreement"),
+    "gpl-3.0": _copyleft(f"{GNU}/gpl-3.0.html", "sections 5 and 6", "gpl-3.0", "agpl-3.0"),
+    "agpl-3.0": _copyleft(f"{GNU}/agpl-3.0.html", "sections 5, 6 and 13", "agpl-3.0"),
+    "lgpl-3.0": _copyleft(f"{GNU}/lgpl-3.0.html", "section 2", "lgpl-3.0", "gpl-3.0", "agpl-3.0"),
+    "bigscience-bloom-rail-1.0": _use_limits(
+        "https://huggingface.co/spaces/bigscience/license", LEARNED_TO_BE_LIKE_IT
+    ),
+    "creativeml-openrail-m": _use_limits(
+        "https://huggingface.co/spaces/CompVis/stable-diffusion-license", LEARNED_TO_BE_LIKE_IT
+    ),
+    "bigcode-openrail-m": _use_limits(
+        "https://huggingface.co/spaces/bigcode/bigcode-model-license-agreement", LEARNED
+    ),
     "llama2": Terms(
         "https://ai.meta.com/llama/license/",
         "section 1.b",
@@ -140,7 +151,9 @@ LICENSES: dict[str, Terms] = {
         LLAMA_OUTPUTS,
         frozenset({PASSED_ON}),
     ),
-    "llama3": replace(_llama("llama3", "Built with Meta Llama 3"), outputs=LLAMA_OUTPUTS, clause="section 1.b"),
+    "llama3": replace(
+        _llama("llama3", "Built with Meta Llama 3", "Llama 3"), outputs=LLAMA_OUTPUTS, clause="section 1.b"
+    ),
     "llama3.1": _llama("llama3_1"),
     "llama3.2": _llama("llama3_2"),
     "llama3.3": _llama("llama3_3"),
@@ -149,12 +162,12 @@ LICENSES: dict[str, Terms] = {
         "https://ai.google.dev/gemma/terms",
         "sections 1.1 (e) and 3.1",
         "to pass its terms, its list of forbidden uses and its notice on",
-        "to treat a model trained on its outputs to perform like it as made from it, which its terms go on with",
+        LEARNED_TO_BE_LIKE_IT,
         frozenset({PASSED_ON}),
     ),
     "qwen": Terms(
         "https://huggingface.co/Qwen/Qwen2.5-72B-Instruct/blob/main/LICENSE",
-        "section 4",
+        "sections 3 and 5.b",
         "to pass its agreement on and to show the words Built with Qwen",
         "to show the words Built with Qwen",
         frozenset({PASSED_ON}),
@@ -162,7 +175,7 @@ LICENSES: dict[str, Terms] = {
     ),
     "qwen-research": Terms(
         "https://huggingface.co/Qwen/Qwen2.5-3B-Instruct/blob/main/LICENSE",
-        "sections 2 and 4",
+        "sections 2, 3 and 4.b",
         "to make no commercial use of it, to pass its agreement on and to show the words Built with Qwen",
         "to show the words Built with Qwen",
         frozenset({NON_COMMERCIAL, PASSED_ON}),
@@ -170,12 +183,13 @@ LICENSES: dict[str, Terms] = {
     ),
     "fair-noncommercial-research-license": Terms(
         "https://huggingface.co/facebook/fair-noncommercial-research-license/blob/main/LICENSE",
-        "section 1",
-        "to make no commercial use of it",
-        limits=frozenset({NON_COMMERCIAL}),
+        "section 1.b",
+        "to make no commercial use of it, and to share what is made from it only under its agreement",
+        "to make no commercial use of its outputs",
+        frozenset({NON_COMMERCIAL, SHARE_ALIKE}),
+        under=("fair-noncommercial-research-license",),
     ),
 }
-COMPETING = "that no model which competes with its own is made"
 FAMILIES = (
     Family("gpt-oss", re.compile(r"gpt-oss"), license="apache-2.0"),
     Family(
@@ -188,6 +202,7 @@ FAMILIES = (
             "",
             "that outputs make no model which competes with its own, but for classifiers that are neither distributed "
             "nor sold to others",
+            as_of="December 2025",
         ),
     ),
     Family(
@@ -196,22 +211,35 @@ FAMILIES = (
         "api.anthropic.com",
         Terms(
             "https://www.anthropic.com/legal/commercial-terms",
-            "the section Do Not Abuse Our Platform of https://www.anthropic.com/legal/aup; section D.4",
+            "the section Do Not Abuse our Platform of https://www.anthropic.com/legal/aup; section D.4",
             "",
             "that its outputs train no model without its authorization, and no competing one",
+            as_of="September 2025",
         ),
     ),
     Family(
         "Google",
         re.compile(r"gemini"),
         "generativelanguage.googleapis.com",
-        Terms("https://ai.google.dev/gemini-api/terms", "the section Use Restrictions", "", COMPETING),
+        Terms(
+            "https://ai.google.dev/gemini-api/terms",
+            "the section Use Restrictions",
+            "",
+            "that no model which competes with its own is made",
+            as_of="2025",
+        ),
     ),
     Family(
         "xAI",
         re.compile(r"\bgrok"),
         "api.x.ai",
-        Terms("https://x.ai/legal/terms-of-service", "the restrictions on use", "", COMPETING),
+        Terms(
+            "https://x.ai/legal/terms-of-service-enterprise",
+            "section 2",
+            "",
+            "that nothing which competes with its own is made, and its behaviour not distilled",
+            as_of="June 2025",
+        ),
     ),
     *(
         Family("Llama", re.compile(rf"llama-?{re.escape(version)}(?![\d.])"), license=f"llama{version}")

@@ -22,7 +22,7 @@ def list_licenses(contents: Contents, own: str, student: str | None = None) -> l
         *(_on_part(contents, part) for part in parts),
         *_on_conflicts(contents, parts),
     ]
-    shown = dict.fromkeys(part.terms.shown for part in parts if part.terms and part.is_to_be_named)
+    shown = dict.fromkeys(part.shown for part in parts if part.shown)
     return [*map(Markdown, said), *(Markdown(f"**{line}**") for line in shown)]
 
 
@@ -78,7 +78,7 @@ def _on_teacher(part: Part) -> str:
     if part.owner:
         return f"The teacher: {name}. {part.owner} asks {terms.outputs} ({terms.source})."
     learners = "of models that learn from its answers"
-    of_outputs = f"asks, {learners}, {terms.outputs}" if terms.outputs else f"asks nothing {learners}"
+    of_outputs = f"asks, {learners}, {terms.outputs}" if terms.outputs else f"says nothing {learners}"
     return (
         f"The teacher: {name}. Its weights are under {escape(part.license)}, which {of_outputs} ({terms.source}). "
         f"Whoever ran it may have terms of their own."

@@ -21,7 +21,12 @@ def parts_of(folder, base, *changes, **more):
         ("mit", [(TEXTS, "texts.jsonl, license: cc-by-nc-sa-3.0")], "allows no commercial use, which apache-2.0 does"),
         ("cc-by-nc-4.0", [], "the base model org/base is under cc-by-nc-4.0, which allows no commercial use"),
         ("cc-by-sa-4.0", [], "be shared only under cc-by-sa-4.0 or gpl-3.0, not apache-2.0"),
-        ("agpl-3.0", [], r"only under agpl-3.0, not apache-2.0 \(sections 5 and 13 of https://www.gnu.org"),
+        ("agpl-3.0", [], r"only under agpl-3.0, not apache-2.0 \(sections 5, 6 and 13 of https://www.gnu.org"),
+        (
+            "fair-noncommercial-research-license",
+            [(MINE, "license: cc-by-nc-4.0")],
+            r"only under fair-noncommercial-research-license, not cc-by-nc-4.0 \(section 1.b of",
+        ),
         ("cc-by-nd-4.0", [(MINE, "license: other")], "lets nothing that is adapted from it be shared"),
     ],
 )
@@ -84,11 +89,17 @@ def test_a_teacher_that_asks_nothing_or_is_not_known_gives_no_warning(tmp_path, 
 @pytest.mark.parametrize("teacher", ["meta-llama/Llama-3.3-70B-Instruct", "llama-3.1-8b"])
 def test_a_name_that_a_licence_asks_for_is_told(tmp_path, teacher):
     recipe, parts = parts_of(tmp_path, "mit", (TEACHER, f"model: {teacher}"))
-    shown, named = warn_of(recipe, parts)
-    assert "to show the words Built with Llama and to begin the name of the model with Llama" in shown
+    asked, named = warn_of(recipe, parts)
+    assert "which asks to begin the name of the model with Llama (section 1.b.i of" in asked
     assert named == f"repositories are called mood..., and the teacher {teacher} asks for names that begin with Llama"
     recipe, parts = parts_of(tmp_path, "mit", (TEACHER, f"model: {teacher}"), ("name: mood", "name: llama-mood"))
     assert len(list(warn_of(recipe, parts))) == 1
+
+
+@pytest.mark.parametrize(("name", "warnings"), [("llama-mood", 2), ("llama-3-mood", 1), ("llama3-mood", 1)])
+def test_the_first_llama_3_asks_for_its_number_in_names(tmp_path, name, warnings):
+    recipe, parts = parts_of(tmp_path, "llama3", ("name: mood", f"name: {name}"))
+    assert len(list(warn_of(recipe, parts))) == warnings
 
 
 def test_texts_that_are_to_be_shared_alike_are_warned_of(tmp_path):

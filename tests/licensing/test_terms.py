@@ -48,3 +48,12 @@ def test_a_server_of_the_owners_comes_before_a_name():
 def test_ids_are_read_as_a_hub_reads_them():
     assert find_terms(" Apache-2.0 ") is LICENSES["apache-2.0"]
     assert find_terms("") is None
+
+
+@pytest.mark.parametrize("license_id", ["gemma", "bigscience-bloom-rail-1.0", "bigcode-openrail-m"])
+def test_a_licence_that_counts_what_learned_from_outputs_as_made_from_it_says_so(license_id):
+    assert "as made from it" in find_terms(license_id).outputs
+
+
+def test_an_address_that_changes_is_named_with_when_it_was_read():
+    assert find_family("", "api.openai.com").terms.source.endswith("/services-agreement/, as of December 2025")

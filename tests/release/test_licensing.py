@@ -42,7 +42,7 @@ def test_a_base_model_is_named_with_what_its_licence_asks(section, tmp_path):
     assert base.startswith(f"- The base model `{BASE}`: llama3.2. It asks to pass its agreement on, to show the words")
     assert base.endswith("(section 1.b.i of https://www.llama.com/llama3_2/license/).")
     assert teacher.startswith(
-        "- The teacher: openai/gpt-oss-120b. Its weights are under apache-2.0, which asks nothing"
+        "- The teacher: openai/gpt-oss-120b. Its weights are under apache-2.0, which says nothing"
     )
     assert shown == "- **Built with Llama**"
     told = json.loads((tmp_path / "release" / "model-minilm" / "provenance.json").read_text())["licenses"]
@@ -50,6 +50,12 @@ def test_a_base_model_is_named_with_what_its_licence_asks(section, tmp_path):
         ("base model", "llama3.2"),
         ("teacher", "apache-2.0"),
     ]
+
+
+def test_the_words_that_only_what_holds_the_weights_shows_are_not_asked_of_what_learned_from_answers(section):
+    llama = ("teacher: {model: openai/gpt-oss-120b", "teacher: {model: llama-3.1-8b")
+    *_, teacher = section(llama, card={"license": "mit"})
+    assert "which asks, of models that learn from its answers, to begin the name of the model with Llama" in teacher
 
 
 def test_what_is_not_known_is_said_to_be_unknown(section):
