@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.errors import HubError
+from factory.hub.faults import explained
 from factory.hub.fetch import Fetcher, find_info
 from factory.release.card_text import read_card
 
@@ -33,7 +34,9 @@ def _ask(repo_type: str, repo_id: str, revision: str, source: Fetcher) -> Json:
     from huggingface_hub import try_to_load_from_cache
 
     for place in source.places():
-        if info := find_info(place, repo_id, repo_type, revision):
+        with explained(f"the licence of {repo_id} on {place.name}"):
+            info = find_info(place, repo_id, repo_type, revision)
+        if info:
             return {name: getattr(info.card_data, name, None) for name in FACTS}
     cached = try_to_load_from_cache(repo_id, "README.md", revision=revision, repo_type=repo_type)
     if not isinstance(cached, str):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.data.examples import Text
+from factory.hub.answers import read_recorded
 from factory.hub.modules import open_merged, open_module
 from factory.hub.said import Ask, Said
 from factory.students.bags import BAGS
@@ -30,7 +31,8 @@ def check_predictions(
     if is_adapter and base is None:
         return
     ask = _open(name, folder, tag, base)
-    recorded = _read_recorded(_find_main(folder))
+    rows = read_recorded(_find_main(folder))
+    recorded = [row for row in rows if row["format"] == "safetensors" and row["set"] == "test"][:MAX_PREDICTIONS]
     for row, said in zip(recorded, ask([texts[row["id"]] for row in recorded]), strict=True):
         if _is_recorded(row, said):
             found["predictions"] += 1
@@ -62,12 +64,6 @@ def read_test_texts(folder: Path) -> dict[str, Text]:
     paths = sorted((folder / "data").glob("test-*.parquet"))
     rows = [row for path in paths for row in pyarrow.parquet.read_table(path).to_pylist()]
     return {row["id"]: (row["text"], row["text_pair"]) if "text_pair" in row else row["text"] for row in rows}
-
-
-def _read_recorded(folder: Path) -> list[Json]:
-    with (folder / "eval" / "predictions.jsonl").open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    return [row for row in rows if row["format"] == "safetensors" and row["set"] == "test"][:MAX_PREDICTIONS]
 
 
 def _is_recorded(row: Json, said: Said) -> bool:

@@ -63,7 +63,7 @@ class Published:
         if self.is_dry_run:
             changes = map(str, [*self.changes, *self.successions])
             return "\n".join([*changes, *(self.preview.lines() if self.preview else [])])
-        nothing_done = not self.commits and not self.is_verified_now
+        nothing_done = not self.commits and not self.is_verified_now and not self.successions
         return "\n".join([*(["nothing to do"] if nothing_done else []), *self.urls])
 
 
@@ -111,7 +111,7 @@ def publish(
             _tell_leftovers(target, recipe, repos)
         if target.is_embedded:
             log.info("the links open while this runs: factory hub serve")
-        return published
+        return replace(published, successions=due)
 
 
 def preview_release(folder: Path, repos: Sequence[Repo], push: Push, review: Review | None = None) -> Published:

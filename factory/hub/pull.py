@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.errors import HubError
+from factory.hub.answers import RECORDED, read_recorded
 from factory.hub.faults import explained
 from factory.hub.fetch import PICKLES, fetch_file
 from factory.hub.history import RepoType
@@ -143,7 +144,7 @@ def _check_safety(folder: Path) -> Iterator[str]:
 def _check_scores(folder: Path, repo_id: str, problems: list[str]) -> int:
     """Return how many scores of a report are those of the answers beside it; name the others."""
     report = json.loads((folder / "eval" / "report.json").read_text(encoding="utf-8"))
-    answers = _read_answers(folder / "eval" / "predictions.jsonl")
+    answers = _read_hits(folder) if (folder / RECORDED).is_file() else {}
     right = 0
     for entry in find_entries(report, repo_id):
         for part, score in (("gold", (entry["gold"] or {}).get("accuracy")), ("test", entry["agreement"])):
@@ -159,12 +160,9 @@ def _check_scores(folder: Path, repo_id: str, problems: list[str]) -> int:
     return right
 
 
-def _read_answers(path: Path) -> Mapping[tuple[str, str], list[bool]]:
+def _read_hits(folder: Path) -> Mapping[tuple[str, str], list[bool]]:
     """Return for each format and set whether each recorded answer is the expected one."""
     found: dict[tuple[str, str], list[bool]] = {}
-    if not path.is_file():
-        return found
-    with path.open(encoding="utf-8") as lines:
-        for row in map(json.loads, lines):
-            found.setdefault((row["format"], row["set"]), []).append(row["expected"] == row["predicted"])
+    for row in read_recorded(folder):
+        found.setdefault((row["format"], row["set"]), []).append(row["expected"] == row["predicted"])
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,13 +10,12 @@ from typing import Any
 from factory.data.examples import Example
 from factory.errors import GateError
 from factory.evaluation.intervals import compare_scores, compare_set_scores
+from factory.hub.answers import FILES, RECORDED, as_answer, ask_file, read_recorded
 from factory.hub.before import Before
 from factory.hub.faults import explained
 from factory.hub.manifest import Member
 from factory.release.news import MEASURES
-from factory.release.release import ONNX_NAMES
 
-FILES = {"safetensors": None, **{format: f"onnx/{name}" for format, name in ONNX_NAMES.items()}}
 log = logging.getLogger("factory")
 Json = dict[str, Any]
 Answers = dict[str, str | tuple[str, ...]]
@@ -39,7 +37,7 @@ def compare_with_published(before: Before | None, release: Path, report: Json, g
         key = (entry["name"], entry["format"])
         member = before.member(entry["name"])
         theirs = _ask_published(before, member, entry["format"], gold) if member else {}
-        ours = _read_answers(release / f"model-{entry['name']}" / "eval" / "predictions.jsonl", entry["format"])
+        ours = _read_answers(release / f"model-{entry['name']}", entry["format"])
         rows = [row for row in gold if row.id in theirs and row.id in ours]
         if rows:
             found[key] = _compare(rows, ours, theirs, report)
@@ -88,34 +86,26 @@ def _compare(rows: Sequence[Example], ours: Answers, theirs: Answers, report: Js
 
 def _ask_published(before: Before, member: Member, format: str, gold: Sequence[Example]) -> Answers:
     """Return what the published file says of the gold rows by their id; nothing where there is no such file."""
-    recorded = before.fetch(member, "eval/predictions.jsonl")
-    answers = _read_answers(recorded, format) if recorded else {}
+    recorded = before.fetch(member, RECORDED)
+    answers = _read_answers(recorded.parents[1], format) if recorded else {}
     if all(row.id in answers for row in gold):
         return answers
     name = FILES[format] or "model.safetensors"
-    return _ask_again(before, member, FILES[format], gold) if name in member.files else {}
+    return _ask_again(before, member, format, gold) if name in member.files else {}
 
 
-def _ask_again(before: Before, member: Member, name: str | None, gold: Sequence[Example]) -> Answers:
-    from factory.evaluation.prediction import predict
-
+def _ask_again(before: Before, member: Member, format: str, gold: Sequence[Example]) -> Answers:
+    name = FILES[format]
     log.info("asking %s as it is published, about %d gold rows", member.id, len(gold))
     wanted = [path for path in member.files if "/" not in path and path != "README.md"]
     with explained(f"model {member.id} on {before.target.name}"):
         found = before.target.api.snapshot_download(
             member.id, revision=member.commit, allow_patterns=[*wanted, *([name] if name else [])]
         )
-    folder = Path(found)
-    answers = predict(folder, folder / name if name else None, gold).answers
-    return {row.id: answer for row, answer in zip(gold, answers, strict=True)}
+    return {row.id: answer for row, answer in zip(gold, ask_file(Path(found), format, gold), strict=True)}
 
 
-def _read_answers(path: Path, format: str) -> Answers:
-    """Return what a file said of gold rows, as its release recorded it; label sets are tuples."""
-    with path.open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    return {
-        row["id"]: tuple(row["predicted"]) if isinstance(row["predicted"], list) else row["predicted"]
-        for row in rows
-        if row["set"] == "gold" and row["format"] == format
-    }
+def _read_answers(folder: Path, format: str) -> Answers:
+    """Return what a file said of gold rows, as its release recorded it."""
+    rows = (row for row in read_recorded(folder) if row["set"] == "gold" and row["format"] == format)
+    return {row["id"]: as_answer(row["predicted"]) for row in rows}

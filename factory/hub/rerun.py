@@ -13,10 +13,10 @@ from typing import Any
 
 from factory.data.examples import Example, Text
 from factory.errors import HubError
+from factory.hub.answers import RECORDED, as_answer, ask_file, read_recorded
 from factory.hub.fetch import fetch_file
 from factory.hub.manifest import Manifest
 from factory.hub.predictions import read_test_texts
-from factory.hub.regression import FILES
 from factory.hub.target import Target
 from factory.store import hash_file
 
@@ -56,15 +56,14 @@ def find_obstacle(folder: Path, manifest: Manifest) -> str:
     """Return why a model cannot be asked again; empty where it can."""
     if (folder / "adapter_config.json").is_file():
         return "an adapter answers only on its base model, which is not part of the release"
-    if not (folder / "eval" / "predictions.jsonl").is_file():
+    if not (folder / RECORDED).is_file() or not read_recorded(folder):
         return "no recorded answers ship with it"
     return "" if _list_test_files(manifest) else "no texts ship with its release"
 
 
 def has_gold(folder: Path) -> bool:
     """Whether a model has recorded answers to gold, whose texts belong to whoever wrote the recipe and do not ship."""
-    with (folder / "eval" / "predictions.jsonl").open(encoding="utf-8") as lines:
-        return any(json.loads(line)["set"] == "gold" for line in lines)
+    return any(row["set"] == "gold" for row in read_recorded(folder))
 
 
 def rerun(target: Target, folder: Path, manifest: Manifest) -> Iterator[Rerun]:
@@ -73,8 +72,7 @@ def rerun(target: Target, folder: Path, manifest: Manifest) -> Iterator[Rerun]:
     A file whose packages are not installed is left out, and said to be. Raises HubError for one that cannot be read.
     """
     texts = _fetch_texts(target, manifest)
-    with (folder / "eval" / "predictions.jsonl").open(encoding="utf-8") as lines:
-        recorded = [row for row in map(json.loads, lines) if row["set"] == "test" and row["id"] in texts]
+    recorded = [row for row in read_recorded(folder) if row["set"] == "test" and row["id"] in texts]
     for format, rows in groupby(recorded, key=lambda row: str(row["format"])):
         missing = [name for name in _find_packages(folder, format) if find_spec(name) is None]
         if missing:
@@ -86,17 +84,12 @@ def rerun(target: Target, folder: Path, manifest: Manifest) -> Iterator[Rerun]:
 def _ask(folder: Path, format: str, rows: Sequence[Json], texts: dict[str, Text]) -> Rerun:
     from safetensors import SafetensorError
 
-    from factory.evaluation.prediction import predict
-
-    name = FILES[format]
     try:
-        said = predict(
-            folder, folder / name if name else None, [_as_example(texts[row["id"]]) for row in rows]
-        ).answers
+        said = ask_file(folder, format, [_as_example(texts[row["id"]]) for row in rows])
     except (OSError, ValueError, RuntimeError, SafetensorError) as fault:
         raise HubError(f"{format} of {folder} cannot be run ({' '.join(str(fault).split())[:200]})") from fault
-    then = [_as_answer(row["predicted"]) for row in rows]
-    expected = [_as_answer(row["expected"]) for row in rows]
+    then = [as_answer(row["predicted"]) for row in rows]
+    expected = [as_answer(row["expected"]) for row in rows]
     same, agreed, recorded = (
         sum(one == other for one, other in zip(*pair, strict=True))
         for pair in ((said, then), (said, expected), (then, expected))
@@ -116,12 +109,11 @@ def _find_packages(folder: Path, format: str) -> tuple[str, ...]:
 def _fetch_texts(target: Target, manifest: Manifest) -> dict[str, Text]:
     """Return the texts of the test rows by their id; raises HubError for a file that is not the released one."""
     dataset = next(member for member in manifest.repositories if member.type == "dataset")
-    paths = {}
     for name in _list_test_files(manifest):
-        paths[name] = fetch_file(target, dataset.id, name, repo_type="dataset", revision=dataset.commit)
-        if hash_file(paths[name]) != dataset.files[name]:
+        path = fetch_file(target, dataset.id, name, repo_type="dataset", revision=dataset.commit)
+        if hash_file(path) != dataset.files[name]:
             raise HubError(f"{name} of dataset {dataset.id} on {target.name} has other bytes than were released")
-    return read_test_texts(next(iter(paths.values())).parents[1])
+    return read_test_texts(path.parents[1])
 
 
 def _list_test_files(manifest: Manifest) -> list[str]:
@@ -131,7 +123,3 @@ def _list_test_files(manifest: Manifest) -> list[str]:
 
 def _as_example(text: Text) -> Example:
     return Example(text) if isinstance(text, str) else Example(text[0], text_pair=text[1])
-
-
-def _as_answer(given: str | list[str]) -> str | tuple[str, ...]:
-    return given if isinstance(given, str) else tuple(given)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from factory.errors import HubError
+from factory.hub.changes import CARD
 from factory.hub.faults import explained
 from factory.hub.history import History, Repo, read_history, read_text
 from factory.hub.manifest import read_manifest
@@ -15,7 +16,7 @@ from factory.hub.target import Target
 from factory.recipe import Recipe
 from factory.release.card_text import read_card, set_metadata
 
-CARD, KEY = "README.md", "new_version"
+KEY = "new_version"
 log = logging.getLogger("factory")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.errors import HubError
+from factory.hub.faults import explained
 from factory.hub.fetch import find_file
 from factory.hub.history import Repo
 from factory.hub.preflight import check_ready
@@ -57,8 +58,9 @@ def _check_name(target: Target, repo: Repo) -> None:
     """Raise HubError where there is something else by that name than a sum of modules."""
     if "/" not in repo.id:
         raise HubError(f"{repo.id!r} is no name to publish by; give OWNER/NAME, such as {target.user}/{repo.id}")
-    if not target.api.repo_exists(repo.id):
-        return
+    with explained(repo.on(target)):
+        if not target.api.repo_exists(repo.id):
+            return
     sidecar = find_file(target, repo.id, SIDECAR)
     if sidecar is None or "made_of" not in json.loads(sidecar.read_text(encoding="utf-8")):
         raise HubError(f"{repo.on(target)} is there already and no sum of modules; choose another name")

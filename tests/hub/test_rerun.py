@@ -71,6 +71,7 @@ def test_a_model_without_recorded_answers_says_why_it_was_not_asked(released, ca
     caplog.set_level("INFO", "factory")
     target = released(record=list.clear)
     assert pull(target, MODEL).reruns == []
+    assert "its answers were not computed again: no recorded answers ship with it" in caplog.text
     other = "local/reviews"
     assert pull(target, other, "dataset").reruns == []
 

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from factory.errors import GateError
+from factory.hub.answers import FILES
 from factory.hub.publish import propose_release
 from factory.hub.push import Push
-from factory.hub.regression import FILES, check_regression
+from factory.hub.regression import check_regression
 from factory.hub.review import review_release
 from factory.hub.staging import staged
 from factory.pipeline import Release

@@ -1,10 +1,13 @@
 """A model that another one takes the place of says so on its card."""
 
+from dataclasses import replace
+
 import pytest
 from huggingface_hub import CommitOperationAdd
 
 from factory.errors import HubError
 from factory.hub.history import Repo
+from factory.hub.publish import Published
 from factory.hub.push import push_release
 from factory.hub.succession import Succession, find_due, find_successions, supersede, supersede_all, tell_former_name
 from factory.recipe import Recipe
@@ -91,6 +94,12 @@ def test_a_successor_that_somebody_named_is_left_unless_asked(hub, caplog):
     assert find_due(hub, [succession], overwrite=True) == [succession]
     supersede(hub, OLD[2], "local/climate-big")
     assert hub.api.model_info("local/stance-big").card_data["new_version"] == "local/climate-big"
+
+
+def test_to_name_a_successor_is_not_to_do_nothing():
+    done = Published("release-a", [], ["the address"], [])
+    assert str(done) == "nothing to do\nthe address"
+    assert str(replace(done, successions=[Succession(OLD[1], "local/climate-small")])) == "the address"
 
 
 def test_what_is_not_there_is_told_of_and_stops_nothing(hub, tmp_path, caplog):

@@ -16,6 +16,7 @@ from factory.licensing.parts import list_parts
 from factory.licensing.recorded import find_licenses, list_known_parts
 from factory.planning import Planner
 from factory.store import Store
+from tests.hub.meddler import meddler
 from tests.licensing.recipes import make_recipe
 
 CARDS = {
@@ -73,6 +74,15 @@ def test_what_no_hub_tells_is_asked_for_again(tmp_path, target, store, caplog):
     assert find_licenses(recipe, store, Fetcher(Target.at(Access("http://127.0.0.1:9")), None)) == {}
     assert "the licence of local/base is not known: no Hub that answers has it" in caplog.text
     assert len(find_licenses(recipe, store, Fetcher(target, None))) == 2
+
+
+def test_a_hub_in_trouble_tells_no_licence_and_stops_nothing(tmp_path, target, store, caplog):
+    caplog.set_level("INFO", "factory")
+    with meddler(target.endpoint) as proxy:
+        proxy.on("GET", "/api/models/local/base", lambda: 500)
+        source = Fetcher(Target.at(Access(proxy.endpoint, target.token)), None)
+        assert list(find_licenses(recipe_of(tmp_path), store, source)) == ["dataset local/rows"]
+    assert "the licence of local/base on " in caplog.text
 
 
 def test_a_plan_asks_nobody(tmp_path, target, store):
