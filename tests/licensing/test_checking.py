@@ -109,6 +109,17 @@ def test_texts_that_are_to_be_shared_alike_are_warned_of(tmp_path):
     assert warning.endswith("the recipe says apache-2.0")
 
 
+def test_words_and_names_are_asked_for_by_models_and_not_by_rows(tmp_path):
+    recipe, parts = parts_of(tmp_path, "mit", (TEXTS, "texts.jsonl, license: llama3.1"))
+    assert list(warn_of(recipe, parts)) == []
+    assert [part.shown for part in parts if part.license == "llama3.1"] == [""]
+
+
+def test_a_base_model_of_several_students_is_warned_of_once(tmp_path):
+    more = ("base_model: org/base}]", "base_model: org/base}, {name: other, base_model: org/base}]")
+    assert len(list(warn_of(*parts_of(tmp_path, "gemma", more)))) == 1
+
+
 def test_terms_that_go_on_with_what_is_made_from_a_base_model_are_warned_of(tmp_path):
     recipe, parts = parts_of(tmp_path, "gemma")
     (warning,) = warn_of(recipe, parts)

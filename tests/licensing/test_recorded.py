@@ -76,6 +76,12 @@ def test_what_no_hub_tells_is_asked_for_again(tmp_path, target, store, caplog):
     assert len(find_licenses(recipe, store, Fetcher(target, None))) == 2
 
 
+def test_rows_whose_licence_the_recipe_names_are_not_asked_for(tmp_path, target, store):
+    texts = ("texts: {file: texts.jsonl, license: mit}", "texts: {dataset: local/rows, license: mit}")
+    recipe = make_recipe(tmp_path, ("org/base", "local/base"), texts)
+    assert list(find_licenses(recipe, store, Fetcher(target, None))) == ["model local/base"]
+
+
 def test_a_hub_in_trouble_tells_no_licence_and_stops_nothing(tmp_path, target, store, caplog):
     caplog.set_level("INFO", "factory")
     with meddler(target.endpoint) as proxy:
