@@ -40,6 +40,7 @@ def sum_card(about: Mapping[str, Any], repo_id: str, tag: str, hub: str) -> str:
             parts=Markdown(table(["module", "weight", "commit", "SHA-256 of its weights"], map(_list, parts), "lrll")),
             on_how=Markdown(HOW[about["how"]].format(share=f"{100 * about.get('density', 1):g}")),
             measured=Markdown(table(HEAD, list_interference(about["interference"]))),
+            temperature=Markdown("temperature"),
             tasks=[Markdown(_spell(task)) for task in about["tasks"]],
             first=Markdown(literal(first)),
             last=Markdown(literal(about["tasks"][-1]["name"])),
