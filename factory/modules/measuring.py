@@ -98,7 +98,8 @@ class Laboratory:
         texts = [self.wording.read(row.text) for row in held_out][:MEASURED_TEXTS]
         targets = read_targets(self.made_of["targets"].path / "held_out.safetensors").take(range(len(texts)))
         facts = json.loads((self.made_of["targets"].path / "targets.json").read_text(encoding="utf-8"))
-        found = {
+        calls = time_calls(self.base, self.module, self.wording, self.prefix, self.model, texts)
+        return {
             "form": self.settings.form,
             "min_fidelity": self.settings.min_fidelity,
             "prompt_tokens": facts["prompt_tokens"],
@@ -106,10 +107,6 @@ class Laboratory:
             **self._compare(texts, targets),
             **self._side_effect(),
             "accuracy": self._accuracy(gold) if gold else None,
-        }
-        calls = time_calls(self.base, self.module, self.wording, self.prefix, self.model, texts)  # and changes `base`
-        return {
-            **found,
             **calls,
             "dollars_per_million": {
                 name: ms and float(f"{ms * 1e3 / 3600 * DOLLARS_PER_CORE_HOUR:.3g}")

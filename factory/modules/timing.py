@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def time_calls(
     """Return `cpu_ms` of one call in each way, the median over a few texts, and `peft_difference`.
 
     The second is the largest difference of a label's log-probability between the merged module and what peft makes
-    of the files. `base` is of no use afterwards: peft changes it. A prefix has no merged form.
+    of the files. `base` is the same afterwards. A prefix has no merged form.
     """
     import torch
 
@@ -36,19 +37,24 @@ def time_calls(
         }
         if not module.prefix:
             spent["merged"] = _median(lambda text: read_nodes(module.network, wording, [text]), some)
-        asked = _open_with_peft(base, folder)
-        ask: Call = lambda text: _ask_peft(asked, wording, text)  # noqa: E731  # an argument, named for its type
-        spent["unmerged"] = _median(ask, some)
-        theirs = torch.cat([score_labels(wording, ask(text)) for text in some])
+        with _opened_with_peft(base, folder) as asked:
+            ask: Call = lambda text: _ask_peft(asked, wording, text)  # noqa: E731  # an argument, named for its type
+            spent["unmerged"] = _median(ask, some)
+            theirs = torch.cat([score_labels(wording, ask(text)) for text in some])
         ours = module.read_labels(list(some))
     return {"cpu_ms": spent, "peft_difference": round(float((ours - theirs).abs().max()), 6)}
 
 
-def _open_with_peft(base: Any, folder: Path) -> Any:
+@contextmanager
+def _opened_with_peft(base: Any, folder: Path) -> Iterator[Any]:
+    """Yield `base` with the adapter in `folder`, whose layers peft puts into `base` itself until they are unloaded."""
     from peft import PeftModel
 
     with quiet_transformers():
-        return PeftModel.from_pretrained(base, folder).eval()
+        adapted = PeftModel.from_pretrained(base, folder).eval()
+    yield adapted
+    if not adapted.active_peft_config.is_prompt_learning:
+        adapted.unload()
 
 
 def _ask_peft(adapted: Any, wording: Wording, text: Tokens) -> Any:

@@ -10,6 +10,7 @@ from factory.modules.measuring import diverge_fully, evaluate_module
 from factory.modules.module import Module
 from factory.modules.reading import load_base, read_prefix
 from factory.modules.targets import read_targets
+from factory.modules.timing import time_calls
 from tests.modules.llama import SETTINGS, bake_toy
 
 
@@ -50,6 +51,32 @@ def test_a_module_changes_what_is_said_of_other_things(figures):
 def test_peft_makes_of_the_files_what_the_merged_module_is(figures):
     assert figures["peft_difference"] < 1e-4
     assert set(figures["cpu_ms"]) == {"prompted", "cached", "merged", "unmerged"}
+
+
+@pytest.mark.parametrize("form", ["prefix-cache", "context-distillation"])
+def test_timing_calls_leaves_the_base_model_as_it_was(made_of, tmp_path, form):
+    model = bake_toy(made_of, tmp_path / "out", form=form, epochs=1, lr=[3e-3]).path / "model"
+    wording = Oven(made_of, SETTINGS, tmp_path / "scratch").wording
+    base = load_base(made_of["base"].path, "test")
+    texts = [wording.read("the pizza was great")]
+    before, layers = Module(base, None, wording).read(texts), str(base)
+    time_calls(base, Module.load(model, made_of["base"].path), wording, read_prefix(base, wording), model, texts)
+    assert Module(base, None, wording).read(texts).equal(before)
+    assert str(base) == layers
+
+
+def test_evaluating_again_over_what_a_killed_attempt_left_says_the_same_of_each_row(made_of, tmp_path):
+    module = bake_toy(made_of, tmp_path / "module", epochs=1)
+    for name in ("whole", "again"):
+        (tmp_path / name).mkdir()
+    for name in ("report.json", "predictions.jsonl"):
+        (tmp_path / "again" / name).write_text('{"left": ' * 10_000)
+    for name in ("whole", "again"):
+        evaluate_module(module, made_of, None, None, SETTINGS, out=tmp_path / name)
+    whole, again = (json.loads((tmp_path / name / "report.json").read_text()) for name in ("whole", "again"))
+    assert again["module"]["fidelity"] == whole["module"]["fidelity"]
+    said = [(tmp_path / name / "predictions.jsonl").read_bytes() for name in ("whole", "again")]
+    assert said[0] == said[1]
 
 
 def test_a_calibrated_module_is_compared_with_the_labels_that_it_was_taught(made_of, tmp_path):
