@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from factory.errors import HubError
 from factory.evaluation.scoring import write_json
 from factory.modules.factors import WEIGHTS, Factors, Pair, extract_factors, read_factors, save_factors
-from factory.modules.loading import SIDECAR
+from factory.modules.loading import FILES, SIDECAR
 from factory.modules.module import is_prefix, read_sidecar
 from factory.store import hash_file
 
@@ -47,8 +47,10 @@ def add_modules(addends: Sequence[Addend], out: Path, how: str = "linear", densi
 
     Asked as it is, it answers the first task; `tasks` says how each is asked. One module alone is scaled: with weight
     -1, what it does is undone. `density` is the share of each change that TIES and DARE keep. Raises HubError for
-    modules of different base models, for sums, and for prefixes, which have no weights to add.
+    modules of different base models, for sums, for prefixes, which have no weights to add, and where `out` is one of
+    the modules or holds anything but a module, which would be lost.
     """
+    _check_place(out, addends)
     abouts = [_open(addend) for addend in addends]
     first = abouts[0]
     for addend, about in zip(addends, abouts, strict=True):
@@ -72,6 +74,13 @@ def add_modules(addends: Sequence[Addend], out: Path, how: str = "linear", densi
     }
     _save(factors, about, out)
     return about
+
+
+def _check_place(out: Path, addends: Sequence[Addend]) -> None:
+    if out.resolve() in {addend.folder.resolve() for addend in addends}:
+        raise HubError(f"{out} is one of the modules that are combined; write to another folder")
+    if out.is_dir() and (others := sorted({file.name for file in out.iterdir()} - {*FILES})):
+        raise HubError(f"{out} holds {others[0]}, which is no part of a combination; write to another folder")
 
 
 def _open(addend: Addend) -> Json:

@@ -12,7 +12,7 @@ from factory.errors import HubError
 from factory.modules.arithmetic import Addend, add_modules
 from factory.modules.composition import measure_composition
 from factory.modules.factors import WEIGHTS, Pair, merge_factors, read_factors, save_factors
-from factory.modules.module import Module
+from factory.modules.module import Module, read_sidecar
 from factory.modules.reading import load_base
 from factory.store import hash_file
 from tests.modules.llama import bake_toy
@@ -94,12 +94,27 @@ def test_each_task_of_a_composition_is_held_against_the_module_alone(made_of, ba
     assert same["texts"] == 3
 
 
-def test_the_command_scales_a_module(baked, tmp_path):
-    done = CliRunner().invoke(commands, ["module", "scale", str(baked[0]), "2", "--output", str(tmp_path / "twice")])
+@pytest.mark.parametrize(("command", "more", "factor"), [("scale", ["2"], 2), ("negate", [], -1)])
+def test_a_command_scales_or_negates_a_module(baked, tmp_path, command, more, factor):
+    out = tmp_path / "out"
+    done = CliRunner().invoke(commands, ["module", command, str(baked[0]), *more, "--output", str(out)])
     assert done.exit_code == 0
     assert "not measured: no texts of the task of model are known; give some with --texts" in done.stderr
-    one, twice = change_of(baked[0]), change_of(tmp_path / "twice")
-    assert all(torch.allclose(2 * one[name], twice[name], atol=1e-3) for name in one)
+    one, changed = change_of(baked[0]), change_of(out)
+    assert all(torch.allclose(factor * one[name], changed[name], atol=1e-3) for name in one)
+
+
+def test_a_combination_is_written_over_an_earlier_one_and_over_nothing_else(baked, tmp_path):
+    out = tmp_path / "out"
+    for weight in (2.0, 0.5):
+        add_modules(weigh(baked[:1], [weight]), out)
+    assert read_sidecar(out)["made_of"][0]["weight"] == 0.5
+    with pytest.raises(HubError, match="out is one of the modules that are combined"):
+        add_modules(weigh([out], [1.0]), tmp_path / "." / "out")
+    (out / "thesis.txt").write_text("mine")
+    with pytest.raises(HubError, match=r"out holds thesis\.txt, which is no part of a combination"):
+        add_modules(weigh(baked[:1], [1.0]), out)
+    assert (out / "thesis.txt").read_text() == "mine"
 
 
 def test_a_scaled_module_still_answers(made_of, baked, tmp_path):
