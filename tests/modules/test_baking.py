@@ -10,7 +10,7 @@ from factory.modules.baking import Oven
 from factory.modules.factors import WEIGHTS
 from factory.modules.measuring import best_constant, diverge_fully
 from factory.modules.module import Module
-from factory.modules.reading import load_base, read_prefix
+from factory.modules.reading import diverge, load_base, read_prefix
 from factory.modules.targets import CHUNK, read_targets, record_targets
 from factory.store import hash_files
 from factory.students.quiet import quiet_transformers
@@ -54,6 +54,17 @@ def test_distillation_brings_the_module_near_to_the_prompted_model(made_of, tmp_
 def test_the_closed_form_brings_it_near_without_a_gradient(made_of, tmp_path, without):
     module = bake_toy(made_of, tmp_path / "out", form="activation-patch", rank=16)
     assert validation_kl(made_of, module.path) < 0.5 * without
+
+
+def test_a_calibrated_module_says_the_labels_without_the_prior_of_the_prompted_model(made_of, tmp_path):
+    module = bake_toy(made_of, tmp_path / "out", form="label-calibrated", **GRADIENT)
+    oven = Oven(made_of, SETTINGS, tmp_path / "scratch")
+    opened = Module.load(module.path / "model", made_of["base"].path)
+    said = opened.read_labels(oven.texts("validation")).log_softmax(-1)
+    raw, prior = oven.targets["validation"].prompted, oven.targets["train"].prompted.mean(0)
+    kept = diverge((raw - prior).log_softmax(-1), said).mean()
+    assert validation_kl(made_of, module.path) == pytest.approx(float(kept), abs=1e-4)
+    assert kept < 0.3 * diverge(raw.log_softmax(-1), said).mean()
 
 
 def test_a_few_steps_from_the_closed_form_beat_as_many_from_random_factors(made_of, tmp_path):

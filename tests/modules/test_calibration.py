@@ -34,12 +34,15 @@ def test_a_report_gains_the_calibration_of_all_three(made_of, tmp_path):
     (tmp_path / "report.json").write_text(json.dumps({"name": "toy", "module": {"form": "context-distillation"}}))
     (tmp_path / "predictions.jsonl").write_text("{}\n")
     (tmp_path / "out").mkdir()
+    for name in ("report.json", "predictions.jsonl"):
+        (tmp_path / "out" / name).write_text('{"left by an attempt that was killed": ')
     known = {**made_of, "targets": Artifact(folder, "targets")}
     add_calibration(Artifact(tmp_path, "report"), trained, known, gold, out=tmp_path / "out")
     entry = json.loads((tmp_path / "out" / "report.json").read_text())
     assert entry["module"]["form"] == "context-distillation"
     assert [len(row) for row in list_calibration(entry)] == [3] * 4
     assert all(0 <= error <= 1 for error in entry["module"]["ece"]["module"].values())
+    assert list_calibration({"module": {}}) == []
     assert (tmp_path / "out" / "predictions.jsonl").read_text() == "{}\n"
 
 

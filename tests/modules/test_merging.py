@@ -1,4 +1,4 @@
-"""Base models that come from GGUF, whose weights transformers unpacks and will not save as they are."""
+"""Modules merged into their base model, also one from GGUF, which transformers unpacks and will not save as it is."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ import pytest
 from factory.errors import TrainingError
 from factory.modules.merging import merge_module
 from factory.modules.reading import load_base
-from factory.store import Artifact
+from factory.store import Artifact, hash_files
 from tests.modules.llama import bake_toy
 
 
@@ -28,3 +28,14 @@ def test_weights_unpacked_from_gguf_are_merged_and_saved(made_of, tmp_path):
     merge_module(Artifact(folder, "base"), trained, out=tmp_path / "merged")
     assert "quantization_config" not in json.loads((tmp_path / "merged" / "config.json").read_text())
     load_base(tmp_path / "merged", "test")
+
+
+def test_merging_again_over_what_a_killed_attempt_left_gives_the_same_files(made_of, tmp_path):
+    trained = bake_toy(made_of, tmp_path / "module", lr=[1e-2], epochs=1)
+    for name in ("whole", "again"):
+        (tmp_path / name).mkdir()
+    for name in ("config.json", "model.safetensors", "model-00001-of-00002.safetensors"):
+        (tmp_path / "again" / name).write_bytes(b"cut")
+    for name in ("whole", "again"):
+        merge_module(made_of["base"], trained, out=tmp_path / name)
+    assert hash_files(tmp_path / "again") == hash_files(tmp_path / "whole")
