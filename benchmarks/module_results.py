@@ -46,13 +46,14 @@ def summarise(known: Json) -> str:
     figures = next(iter(cells.values()))["module"]
     gold = "gold raw / calibrated, %"
     head = ["module", "MB", "CPU-s", "KL", "fidelity", "same label, %", "side effect, nats", gold]
+    note = " The row label-calibrated is measured against the calibrated labels." * ("label-calibrated" in cells)
     parts = [
         f"Base model {known['model']}, a prompt of {figures['prompt_tokens']} tokens, {rows['train']} texts to learn "
         f"from, {rows['validation']} to choose by, {rows['held_out']} to measure on.",
         table(head, [[name, *_line(entry)] for name, entry in cells.items()]),
         f"KL of the best one answer for all texts: {figures['kl_constant']:.4f}; of the base model without the "
         f"prompt: {nats(figures['kl_without_prompt'])}; always the most frequent label: "
-        f"{100 * figures['majority']:.1f} %. The row label-calibrated is measured against the calibrated labels.",
+        f"{100 * figures['majority']:.1f} %.{note}",
     ]
     return "\n\n".join(parts)
 

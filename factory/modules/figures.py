@@ -37,23 +37,19 @@ def list_figures(entry: Json) -> list[list[str]]:
 
 def list_accuracy(entry: Json) -> list[list[str]]:
     """Return rows of who answers, and the share of gold labels it gives, raw and calibrated; none without gold."""
-    shares = entry["module"]["accuracy"] or {}
-    return [
-        [who, percent(shares[name]["raw"]), percent(shares[name]["calibrated"])]
-        for name, who in ANSWERS.items()
-        if shares
-    ]
+    shares = entry["module"]["accuracy"]
+    if not shares:
+        return []
+    return [[who, *(percent(shares[name][how]) for how in ("raw", "calibrated"))] for name, who in ANSWERS.items()]
 
 
 def list_calibration(entry: Json) -> list[list[str]]:
     """Return rows of who answers, and the expected calibration error of its scores; none where it was not measured."""
-    errors = entry["module"].get("ece") or {}
-    rows = [
-        [who, f"{errors[name]['raw']:.3f}", f"{errors[name]['calibrated']:.3f}"]
-        for name, who in ANSWERS.items()
-        if errors
-    ]
-    return [*rows, *([["... with its temperature", f"{errors['module']['scaled']:.3f}", NOTHING]] if errors else [])]
+    errors = entry["module"].get("ece")
+    if not errors:
+        return []
+    rows = [[who, *(f"{errors[name][how]:.3f}" for how in ("raw", "calibrated"))] for name, who in ANSWERS.items()]
+    return [*rows, ["... with its temperature", f"{errors['module']['scaled']:.3f}", NOTHING]]
 
 
 def list_calls(entry: Json) -> list[list[str]]:
@@ -72,7 +68,7 @@ def explain_figures(entry: Json) -> Iterator[str]:
     yield (
         f"Divergence, fidelity and agreement are over {figures['texts']:,} held-out texts; in brackets 95 % intervals "
         f"(percentile bootstrap over texts). What is learned of a text is {figures['target_bytes_per_text']:,} bytes, "
-        f"the likeliest tokens, which tell {figures['kl_error']:.5f} nats less than all of them."
+        f"the likeliest tokens, which tell {figures['kl_error']:z.5f} nats less than all of them."
     )
     yield (
         "Fidelity 0 is what the best single answer for all texts would reach, having learned nothing but the format "

@@ -73,7 +73,7 @@ def _load_from(target: Target, repo_id: str, revision: str | None, file: str | N
         folder = download_files(target, repo_id, revision, [*SETTINGS, *MODULE_FILES, name])
         if (folder / SIDECAR).is_file():
             if (folder / "config.json").is_file():  # merged into its base model
-                download_files(target, repo_id, revision, [*SETTINGS, SIDECAR, *HEAVY_FILES])
+                folder = download_files(target, repo_id, revision, [*SETTINGS, SIDECAR, *HEAVY_FILES])
             return load_module(folder, target, task)
         if task:
             raise HubError(f"{repo_id} is no sum of modules, so it has no task {task!r}; leave that out")

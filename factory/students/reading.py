@@ -84,7 +84,8 @@ def _open_session(file: Path) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # texts run side by side instead: the same answers on any number of processors
-    # fusions beyond the basic ones cost a third of the first label's time, and made int8 and fp32 files no faster
+    # on the one model where levels were compared, fusions beyond the basic ones took about a third of the time to the
+    # first label, and neither its int8 nor its fp32 file read a text faster with them
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     try:
         return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
