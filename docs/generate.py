@@ -26,7 +26,6 @@ RESULTS = ROOT / "benchmarks" / "results" / "students"
 LARGER = ROOT / "benchmarks" / "results" / "larger"
 MODULES = ROOT / "benchmarks" / "results" / "modules"
 PAGE = "prompts-into-weights.md"
-UNMEASURED = "No measurement comes with this version."
 
 
 def main(check: bool) -> int:
@@ -67,8 +66,6 @@ def fill_readme(text: str) -> str:
 
 def describe_modules() -> str:
     """Return the figure and the table of the last measurement of prompts made into weights."""
-    if not (MODULES / "results.json").is_file():
-        return UNMEASURED
     known = json.loads((MODULES / "results.json").read_text())
     picture = "![The share of a prompt's effect that each form keeps](../benchmarks/results/modules/shares.svg)"
     return f"{picture}\n\n{summarise_modules(known)}"

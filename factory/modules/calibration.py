@@ -14,7 +14,7 @@ from factory.data.examples import read_examples
 from factory.evaluation.scoring import write_json
 from factory.modules.baking import Ingredients
 from factory.modules.module import Module, read_sidecar
-from factory.modules.targets import read_targets
+from factory.modules.targets import read_gold
 from factory.store import Artifact
 
 if TYPE_CHECKING:
@@ -34,12 +34,10 @@ def add_calibration(report: Artifact, trained: Artifact, made_of: Ingredients, g
     truth = np.array([labels.index(str(row.label)) for row in rows])
     about, module = read_sidecar(model), Module.load(model, made_of["base"].path)
     read = module.read_labels([module.wording.read(str(row.text)) for row in rows])
-    train, found = (read_targets(targets / f"{part}.safetensors") for part in ("train", "gold"))
     entry["module"]["ece"] = {
         "rows": len(rows),
         "bins": BINS,
-        "prompted": _measure(found.prompted, train.prompted.mean(0), truth),
-        "bare": _measure(found.bare, train.bare.mean(0), truth),
+        **{name: _measure(said, prior, truth) for name, (said, prior) in read_gold(targets).items()},
         "module": {
             **_measure(read, read.new_tensor(about["bias"]), truth),
             "scaled": _error_of(read / about["temperature"], truth),

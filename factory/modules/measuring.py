@@ -15,7 +15,7 @@ from factory.modules.baking import Ingredients
 from factory.modules.factors import WEIGHTS
 from factory.modules.module import Module, read_sidecar
 from factory.modules.reading import copy_prefix, diverge, load_base, read_prefix, score_labels
-from factory.modules.targets import Targets, open_wording, read_targets
+from factory.modules.targets import Targets, open_wording, read_gold, read_targets
 from factory.modules.timing import time_calls
 from factory.modules.unrelated import read_unrelated
 from factory.modules.wording import Tokens
@@ -192,12 +192,8 @@ def best_constant(wanted: Tensor, reach: Tensor) -> Tensor:
 
 def _hits(targets: Artifact, gold: Artifact, labels: list[str]) -> dict[str, dict[str, Any]]:
     """Return which gold rows the base model gets right with the prompt and without it, raw and calibrated."""
-    train, found = (read_targets(targets.path / f"{part}.safetensors") for part in ("train", "gold"))
     rows = read_examples(gold.path / "gold.jsonl")
-    return {
-        "prompted": _both(found.prompted, train.prompted.mean(0), rows, labels),
-        "bare": _both(found.bare, train.bare.mean(0), rows, labels),
-    }
+    return {name: _both(read, prior, rows, labels) for name, (read, prior) in read_gold(targets.path).items()}
 
 
 def _both(read: Tensor, bias: Tensor, rows: list[Example], labels: list[str]) -> dict[str, Any]:

@@ -127,6 +127,12 @@ def summarise_read(read: Tensor, wording: Wording, top_k: int) -> dict[str, Tens
     }
 
 
+def read_gold(folder: Path) -> dict[str, tuple[Tensor, Tensor]]:
+    """Return what the base model says of gold rows, (rows, labels), and its label prior: "prompted" and "bare"."""
+    train, gold = (read_targets(folder / f"{part}.safetensors") for part in ("train", "gold"))
+    return {"prompted": (gold.prompted, train.prompted.mean(0)), "bare": (gold.bare, train.bare.mean(0))}
+
+
 def open_wording(base: Path, prompt: Path, wording: Mapping[str, Any], task: Task) -> Wording:
     """Return a prompt's file as tokens of the base model in `base`."""
     text = prompt.read_text(encoding="utf-8")
