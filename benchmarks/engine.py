@@ -1,4 +1,7 @@
-"""Asking a server many things at once: a rate limit, a slow server, and the work beside a bare HTTP client.
+"""Asking a server many things at once: a rate limit, a slow server, and the work beside a bare httpx2 client.
+
+The bare client is not the teacher's, which is aiohttp: it posts requests of about the same size with as many at once,
+and parses the answers; it has no prompt to make, no ledger and no budget.
 
 The runs are long enough (half a minute, ten waves) for their ends not to count: the first call goes alone, and one
 that is refused near the end waits out its second. The server has a process of its own; its work is told as well.
@@ -42,7 +45,7 @@ def _meet_rate_limit(calls: int) -> list[tuple[str, str]]:
     ideal = (calls - RATE * BURST_SECONDS) / RATE
     return [
         (f"goodput of a limit of {RATE} calls per second, 128 at once", f"{ideal / seconds:.1%}"),
-        ("    the bare client, waiting as it is told", f"{ideal / bare:.1%}"),
+        ("    a bare httpx2 client, waiting as it is told", f"{ideal / bare:.1%}"),
         ("    calls that were refused", f"{usage.retries / usage.calls:.0%}"),
     ]
 
@@ -53,7 +56,7 @@ def _meet_slowness(calls: int) -> list[tuple[str, str]]:
         bare, _ = _ask(server, calls, at_once=256)
     return [
         ("calls per second, 256 at once at 1 s each", f"{calls / seconds:.0f} of {256 / SLOW_SECONDS:.0f}"),
-        ("    the bare client", f"{calls / bare:.0f}"),
+        ("    a bare httpx2 client", f"{calls / bare:.0f}"),
         ("    calls that were lost to a time-out", f"{usage.calls - calls}"),
     ]
 
@@ -65,7 +68,7 @@ def _spend_time(calls: int) -> list[tuple[str, str]]:
         bare = min(_ask(server, calls, at_once=16)[1] for _ in range(2))
     served = sum(os.times()[2:4]) - before
     return [
-        ("CPU of a call", f"{work / calls * 1e3:.2f} ms = {work / bare:.2f} x the bare client"),
+        ("CPU of a call", f"{work / calls * 1e3:.2f} ms = {work / bare:.2f} x a bare httpx2 client"),
         ("    in the server", f"{served / calls / 4 * 1e3:.2f} ms"),
     ]
 
@@ -84,7 +87,7 @@ def _label(server: str, calls: int, at_once: int) -> tuple[float, float, Usage]:
 
 
 def _ask(server: str, calls: int, at_once: int) -> tuple[float, float]:
-    """Send the same with httpx2 alone, as many at once."""
+    """Send as many calls, as many at once, with httpx2 alone; return the seconds and the CPU seconds."""
     body = json.dumps({"model": "constant", "messages": [{"role": "user", "content": "x" * 1000}]}).encode()
     started, worked = time.monotonic(), time.process_time()
     asyncio.run(_post(f"{server}/chat/completions", body, calls, at_once))

@@ -1,8 +1,9 @@
 """HTTP exchanges with an OpenAI-compatible server; whoever only reads what the ledger has does not import this.
 
-The client is aiohttp's, which takes a quarter of the CPU time of a call that httpx2 does, and as much for one of 256
-connections as for one of 16 (`python -m benchmarks engine`). Headers and certificates are those of huggingface_hub.
-Redirects are not followed: the key would go wherever they lead.
+The client is aiohttp's: with it a call and all that a teacher does around it (prompt, ledger, budget, reading the
+answer) took 0.74 ms of CPU time with 16 at once, 0.79 times what an httpx2 client alone took (`python -m benchmarks
+engine`). Headers and certificates are those of huggingface_hub. Redirects are not followed: the key would go wherever
+they lead.
 """
 
 from __future__ import annotations
