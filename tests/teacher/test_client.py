@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import sys
 import time
 
 import pytest
@@ -48,6 +49,20 @@ def test_what_is_in_the_ledger_needs_no_server_and_no_key(open_teacher, task):
     with ScriptedTeacher(LABELS) as server:
         answers = open_teacher(server).label(TEXTS, task)
     assert open_teacher(server).label(TEXTS, task) == answers
+
+
+def test_without_its_client_a_server_cannot_be_asked_and_what_is_in_the_ledger_still_can(
+    open_teacher, task, monkeypatch
+):
+    with ScriptedTeacher(LABELS) as server:
+        answers = open_teacher(server).label(TEXTS, task)
+        monkeypatch.delitem(sys.modules, "factory.teacher.http")
+        monkeypatch.setitem(sys.modules, "aiohttp", None)
+        assert open_teacher(server).label(TEXTS, task) == answers
+        needs = r"^asking a server needs aiohttp; pip install 'hf-factory\[build\]'$"
+        with pytest.raises(TeacherError, match=needs):
+            open_teacher(server).label(["a new one"], task)
+    assert len(server.asked) == len(TEXTS)
 
 
 def test_a_text_that_comes_twice_is_asked_about_once(open_teacher, task):
