@@ -150,8 +150,8 @@ class Improve(Section):
         0.3,
         gt=0,
         lt=1,
-        description="Share of gold that says where the student errs; nothing is reported on it. Without gold, rows "
-        "labelled at the start say where student and teacher disagree.",
+        description="Share of gold that says where the student errs; no score but that of the rounds uses it. Without "
+        "gold, rows labelled at the start say where student and teacher disagree.",
     )
     min_gain: float | None = Field(
         None, gt=0, description="Points that a dollar must bring; a round that brings less is the last."

@@ -1,4 +1,4 @@
-"""A part of gold that says where a student errs, and that nothing is ever reported on."""
+"""A part of gold that says where a student errs: only the scores of the rounds themselves are measured on it."""
 
 from __future__ import annotations
 

@@ -27,10 +27,11 @@ def tabulate_rounds(improve: Json) -> tuple[list[str], list[list[str]]]:
 def explain_rounds(improve: Json, units: str) -> Iterator[str]:
     """Yield what the table says and what it does not, in plain text."""
     how = f"with {improve['base_model']}" if improve["base_model"] else "by their words"
+    ended = "The rounds ended" if improve["rounds"] else "There was no round"
     yield (
-        f"{units.capitalize()} were asked about in rounds, where a cheap student (logistic regression, reading {how}) "
-        f"was wrong or unsure. kept: rows to learn from at the start, then those that a round added. The rounds "
-        f"ended, since {improve['stopped']}."
+        f"Rounds ask about {units} where a cheap student (logistic regression, reading {how}) is wrong or unsure. "
+        f"kept: rows that the filters left at the start, then those that a round added. {ended}, since "
+        f"{improve['stopped']}."
     )
     if improve["measured_on"] == "development gold":
         yield f"right, %: by {improve['rows']:,} gold {units} that were set aside; no other score uses them."
@@ -40,6 +41,7 @@ def explain_rounds(improve: Json, units: str) -> Iterator[str]:
             f"before the first round, each read without having been learned; it is no estimate of accuracy."
         )
     if improve["rounds"]:
+        yield f"Held-out {units} come from the rounds too: agreement is not that on {units} drawn at random."
         yield _explain_control(improve["rounds"], units)
 
 

@@ -114,6 +114,7 @@ def test_a_report_counts_only_the_gold_that_is_not_set_aside(recall):
     assert {entry["gold"]["rows"] for entry in report["baselines"]} == {report["gold"]["rows"]}
     assert report["teacher"]["gold"]["rows"] == report["gold"]["rows"]
     shown = render(report)
+    assert "Held-out texts come from the rounds too" in shown
     assert "The rounds ended, since all rounds were made." in shown
     assert "whether aiming did more than as many random texts would have done is not known" in shown
 
@@ -130,6 +131,9 @@ def test_a_round_whose_gain_could_be_chance_is_the_last_and_its_rows_are_kept(re
 def test_where_no_text_is_left_there_is_no_round(recall):
     rows = gather(recall("{rounds: 3, rows: 40, start: 240}"))
     assert improvement(rows)["stopped"] == "no text is left to ask about"
+    told = " ".join(explain_rounds(improvement(rows), "texts"))
+    assert "There was no round, since no text is left to ask about." in told
+    assert "Held-out" not in told
     assert improvement(rows)["rounds"] == rows.improved.aimed == []
 
 
