@@ -24,7 +24,7 @@ import numpy as np
 from factory.data.examples import Example
 from factory.data.gold import iter_contents, iter_gold
 from factory.evaluation.markdown import table
-from factory.improving.proxy import Proxy, Reader, find_penalty, measure_margins, read_features
+from factory.improving.proxy import Proxy, Reader, decide, find_penalty, measure_margins, read_features
 from factory.recipe import Recipe
 from factory.recipe_students import Head
 from factory.store import Artifact
@@ -53,8 +53,8 @@ class Trial:
         for _ in range(ROUNDS + 1):
             waiting = [place for place in range(len(self.texts)) if place not in set(learned)]
             on_gold, on_waiting = self._read(learned, waiting)
-            said = [self.recipe.task.names[place] for place in on_gold.argmax(axis=1)]
-            scores.append(mean(row.label == label for row, label in zip(self.gold, said, strict=True)))
+            said = zip(self.gold, decide(on_gold, self.recipe.task), strict=True)
+            scores.append(mean(row.label == label for row, label in said))
             margins = dict(zip(waiting, measure_margins(on_waiting, self.recipe.task), strict=True))
             chosen = sorted(waiting, key=margins.__getitem__) if way == "aimed" else dice.sample(waiting, ROWS)
             learned += chosen[:ROWS]

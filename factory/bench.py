@@ -10,8 +10,10 @@ from factory.data.audit import audit_labels
 from factory.data.committee import take_votes
 from factory.data.development import part_gold
 from factory.data.embedding_duplicates import drop_rewordings
+from factory.data.filtering import filter_examples
 from factory.data.gold import read_gold
 from factory.data.labelling import label_texts
+from factory.data.splitting import split_examples
 from factory.hub.fetch import Fetcher, fetch_base_model, fetch_rows
 from factory.recipe import Recipe, Rows
 from factory.recipe_students import Head, find_reader
@@ -60,12 +62,13 @@ class Bench:
         votes = [self.store(label_texts, texts, self.recipe.task, teacher) for teacher in self.teachers]
         return votes[0] if len(votes) == 1 else self.store(take_votes, votes, self.recipe.task)
 
-    def drop_rewordings(self, kept: Artifact, gold: Artifact | None) -> Artifact:
-        """Return `kept` without texts that say what others say, where the recipe has a model look for them."""
-        similarity = self.recipe.filter.embedding_similarity
-        if similarity is None:
-            return kept
-        return self.store(drop_rewordings, kept, gold, *self.find_reader(), self.recipe.task, similarity)
+    def share_out(self, labelled: list[Artifact], gold: Artifact | None) -> tuple[Artifact, Artifact]:
+        """Return the rows that every filter of the recipe keeps, and the same shared out to learn and to measure."""
+        recipe = self.recipe
+        kept = self.store(filter_examples, labelled, gold, recipe.filter, recipe.language)
+        if (similarity := recipe.filter.embedding_similarity) is not None:
+            kept = self.store(drop_rewordings, kept, gold, *self.find_reader(), recipe.task, similarity)
+        return kept, self.store(split_examples, kept, recipe.split, recipe.task.names)
 
     def audit(self, kept: Artifact) -> Artifact | None:
         """Search labels for mistakes, reading texts as the first student with a base model does, if any is to."""

@@ -11,10 +11,8 @@ from typing import Any
 
 from factory.bench import Bench
 from factory.data.audit import drop_suspicious
-from factory.data.filtering import filter_examples
 from factory.data.generation import generate_texts
 from factory.data.gold import read_texts
-from factory.data.splitting import split_examples
 from factory.data.unlabelled import select_unlabelled
 from factory.evaluation.baselines import add_controls, score_baselines
 from factory.evaluation.scoreboard import CONTROL
@@ -117,9 +115,7 @@ def gather_rows(bench: Bench) -> Gathered:
     answers = bench.label(gold) if gold else None
     improved = improve_rows(bench, recipe.improve, own, labelled, trusted) if recipe.improve else None
     labelled = improved.labelled if improved else labelled
-    kept = store(filter_examples, labelled, all_gold, recipe.filter, recipe.language)
-    kept = bench.drop_rewordings(kept, all_gold)
-    splits = store(split_examples, kept, recipe.split, task.names)
+    kept, splits = bench.share_out(labelled, all_gold)
     if recipe.audit and recipe.audit.drop == "suspicious":
         splits = store(drop_suspicious, splits, bench.audit(kept))
     unlabelled = store(select_unlabelled, kept, all_gold, recipe.filter, recipe.language)

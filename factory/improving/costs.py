@@ -46,7 +46,9 @@ def find_cost(recipe: Recipe, asked: Asked) -> tuple[int, float | None]:
         return 0, None
     with open_book(find_ledger()) as book:
         keys = [
-            one.question.key for settings in servers for one in _plan(recipe, settings, book, asked.generate, texts)
+            one.question.key
+            for settings in servers
+            for one in _plan(recipe, settings, book, asked.generate, texts, invent=False)
         ]
         spent = book.spent_on(recipe.name, keys)
     return spent.calls, spent.dollars if all(settings.price for settings in servers) else None
@@ -76,9 +78,8 @@ def _forecast(recipe: Recipe, asked: Asked, place: int) -> Cost:
 
 
 def _plan(
-    recipe: Recipe, settings: HttpTeacher, book: Ledger, generate: Generate | None, texts: Sequence[Text],
-    *, invent: bool = False,
-) -> list[Planned]:  # fmt: skip
+    recipe: Recipe, settings: HttpTeacher, book: Ledger, generate: Generate | None, texts: Sequence[Text], invent: bool
+) -> list[Planned]:
     """Return the questions of a round: those that write its texts, if any do, and those that label them."""
     round_of = recipe.model_copy(update={"generate": generate})
     return Questions(round_of, settings, book, invent=invent).plan([] if generate else texts)

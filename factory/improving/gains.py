@@ -38,9 +38,16 @@ class Step(TypedDict):
 
 
 def describe_rounds(
-    kept: Artifact, said: Artifact, aimed: list[Step], control: list[Step], reader: Reader, on_gold: bool,
-    stopped: str, *, out: Path,
-) -> None:  # fmt: skip
+    kept: Artifact,
+    said: Artifact,
+    aimed: list[Step],
+    control: list[Step],
+    reader: Reader,
+    on_gold: bool,
+    stopped: str,
+    *,
+    out: Path,
+) -> None:
     """Write `improve.json`: the learning curve of rounds that were aimed, with those at random beside it.
 
     `kept` and `said` are from before the first round. Scores are shares of rows that are right, each with value, low
@@ -63,6 +70,11 @@ def describe_rounds(
 def weigh_gain(before: Artifact, after: Artifact) -> dict[str, float]:
     """Return difference, low, high and p of the share of judged rows that are right, paired by row."""
     return bootstrap_difference(read_hits(after), read_hits(before))
+
+
+def gain_per_dollar(gain: dict[str, float], dollars: float | None) -> float | None:
+    """Return the points that a dollar brought; None where nothing was paid or no price is known."""
+    return round(100 * gain["difference"] / dollars, 4) if dollars else None
 
 
 def find_pairs(said: Artifact, calls: int) -> list[Pair]:
@@ -126,11 +138,6 @@ def _describe_step(kept: Artifact, said: Artifact, step: Step) -> Json:
         "gain": gain,
         "gain_per_dollar": gain_per_dollar(gain, dollars),
     }
-
-
-def gain_per_dollar(gain: dict[str, float], dollars: float | None) -> float | None:
-    """Return the points that a dollar brought; None where nothing was paid or no price is known."""
-    return round(100 * gain["difference"] / dollars, 4) if dollars else None
 
 
 def _count_kept(kept: Artifact) -> int:

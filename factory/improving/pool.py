@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from factory.data.examples import Text, example_id, is_blank, read_examples, write_examples
-from factory.data.filtering import sift
-from factory.data.unlabelled import with_any_label
+from factory.data.unlabelled import sift_texts
 from factory.recipe import Filter
 from factory.store import Artifact
 
@@ -33,11 +31,9 @@ def select_pool(
     """
     by_content = {row.content: row for row in read_examples(texts.path / "texts.jsonl")}
     drawn = list(shuffle(by_content))
-    trusted = read_examples(gold.path / "gold.jsonl") if gold else []
-    waiting = (with_any_label(by_content[text]) for text in drawn[start : start + MAX_WAITING])
-    found, _ = sift(waiting, trusted, filter, language)
     first = {example_id(text) for text in drawn[:start]}
-    write_examples(out / "texts.jsonl", (replace(row, label=None) for row in found if row.id not in first))
+    waiting = (by_content[text] for text in drawn[start : start + MAX_WAITING])
+    write_examples(out / "texts.jsonl", sift_texts(waiting, first, gold, filter, language))
 
 
 def choose_texts(pool: Artifact, said: Artifact, taken: list[Artifact], rows: int, *, out: Path) -> None:

@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from factory.data.examples import read_examples
-from factory.data.filtering import filter_examples
 from factory.data.generation import generate_texts
-from factory.data.splitting import split_examples
 from factory.errors import BudgetError
 from factory.improving import gains
 from factory.improving.costs import Asked, find_cost
@@ -65,10 +63,8 @@ def improve_rows(
     rounds = Rounds(bench, improve, texts, labelled, trusted)
     stopped = rounds.run()
     aimed, control = rounds.aimed, rounds.control
-    report = bench.store(
-        describe_rounds, rounds.first.kept, rounds.first.said, aimed.steps, control.steps, rounds.reader,
-        rounds.development is not None, stopped,
-    )  # fmt: skip
+    told = (aimed.steps, control.steps, rounds.reader, rounds.development is not None, stopped)
+    report = bench.store(describe_rounds, rounds.first.kept, rounds.first.said, *told)
     labelled = [*labelled, *(one.labelled for one in (*aimed.asked, *control.asked))]
     return Improved(labelled, report, aimed.asked, control.asked)
 
@@ -158,11 +154,9 @@ class Rounds:
         way.steps.append(Step(texts=asked.texts, kept=rows.kept, said=rows.said, calls=calls, dollars=dollars))
 
     def _learn(self, labelled: list[Artifact], first: Artifact | None) -> Rows:
-        store, recipe = self._bench.store, self._bench.recipe
-        kept = store(filter_examples, labelled, self._gold, recipe.filter, recipe.language)
-        kept = self._bench.drop_rewordings(kept, self._gold)
-        splits = store(split_examples, kept, recipe.split, recipe.task.names)
-        said = store(ask_proxy, splits, first or splits, self.development, self._pool, self.reader, recipe.task)
+        kept, splits = self._bench.share_out(labelled, self._gold)
+        read_with = (self.development, self._pool, self.reader, self._bench.recipe.task)
+        said = self._bench.store(ask_proxy, splits, first or splits, *read_with)
         return Rows(labelled, kept, splits, said)
 
     def _find_end(self, before: Artifact, after: Step) -> str | None:
