@@ -41,8 +41,8 @@ def restore(backup: Path, root: Path) -> None:
     """Make `root`, which is empty or missing, the Hub that `backup` was taken of, once all of it is found intact.
 
     Tokens of servers that ran then are revoked, Xet clients start anew, and what webhooks were still to be told is for
-    the Hub that was backed up to tell. Raises a HubError when `root` holds
-    anything or the backup is damaged, of a newer version, or none.
+    the Hub that was backed up to tell. Raises a HubError when `root` holds anything or the backup is damaged, of a
+    newer version, or none.
     """
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise HubError(400, f"{root} is not empty: restore into another --root")

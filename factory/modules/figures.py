@@ -21,13 +21,12 @@ Json = dict[str, Any]
 def list_figures(entry: Json) -> list[list[str]]:
     """Return rows of name and value: how near a module is to the prompted model, and what it costs elsewhere."""
     figures = entry["module"]
-    taught = "prompted and calibrated" if figures["form"] == "label-calibrated" else "prompted"
     return [
         [f"divergence from the prompted model (KL over the {figures['kl_over']}, nats)", nats(figures["kl"])],
         ["... of the best one answer for all texts", f"{figures['kl_constant']:.4f}"],
         ["... of the base model without the prompt", nats(figures["kl_without_prompt"])],
         ["fidelity: 1 - the first / the second", nats(figures["fidelity"], 2)],
-        [f"same label as the {taught} model, %", percent(figures["agreement"])],
+        [f"same label as the {_name_taught(figures)} model, %", percent(figures["agreement"])],
         ["... by always giving its most frequent label, %", f"{100 * figures['majority']:.1f}"],
         ["side effect on unrelated text (nats a token)", nats(figures["side_effect"], 3, "+")],
         ["file", megabytes(entry["bytes"])],
@@ -72,7 +71,7 @@ def explain_figures(entry: Json) -> Iterator[str]:
     )
     yield (
         "Fidelity 0 is what the best single answer for all texts would reach, having learned nothing but the format "
-        "and the label prior; 1 is the prompted model itself."
+        f"and the label prior; 1 is the {_name_taught(figures)} model itself."
     )
     if figures["accuracy"]:
         yield "Calibrated: with the mean label log-probability over training texts taken out (batch calibration)."
@@ -95,3 +94,7 @@ def explain_figures(entry: Json) -> Iterator[str]:
 def nats(score: Json, digits: int = 4, sign: str = "") -> str:
     """Return a score with its interval, `0.0216 [0.0180, 0.0251]`."""
     return "{} [{}, {}]".format(*(f"{score[name]:{sign}.{digits}f}" for name in ("value", "low", "high")))
+
+
+def _name_taught(figures: Json) -> str:
+    return "prompted and calibrated" if figures["form"] == "label-calibrated" else "prompted"

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
@@ -79,7 +80,7 @@ def _markdown() -> MarkdownIt:
 def _adapt(tokens: list[Token]) -> None:
     """Lower headings, give those of Markdown anchors, and align cells without a style, which the page would refuse."""
     taken: Counter[str] = Counter()
-    for token, following in zip(tokens, [*tokens[1:], None], strict=False):
+    for token, following in zip_longest(tokens, tokens[1:]):
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
         if token.type == "heading_open" and following is not None:
